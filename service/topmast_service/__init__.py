@@ -1,0 +1,1 @@
+"""topmast: JWST data for a whole research group, on top of MAST."""

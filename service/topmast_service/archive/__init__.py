@@ -1,0 +1,1 @@
+"""All that knows MAST; astroquery is imported only here."""

@@ -1,0 +1,197 @@
+"""What a user asks of the columns: read and checked before anything is created, without asking MAST.
+
+http.md's grammar: ``"v*"`` · ``["a", "b*"]`` (or) · ``{"min": …, "max": …}`` · ``{"not": …}`` · ``null``.
+astroquery's own `query_criteria` silently drops a one-value range and every wildcard after the first
+(mast-protocol §2.6), which gives a *broader* result; so the filters are made here, and what one Portal filter cannot
+say becomes several questions (wildcards) or a test on the rows that came back (`not`, `null`).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from topmast_service.domain.columns import NOT_ASKED, OBSERVATION, Column, nearest
+from topmast_service.errors import Invalid, UnknownColumn
+
+MAX_VALUES = 1000
+"""Values in one criterion; a longer list is several searches."""
+
+INSTRUMENTS = frozenset({"NIRCAM", "NIRSPEC", "NIRISS", "MIRI", "FGS"})
+"""Bare names, which MAST matches exactly: since March 2023 the rows say NIRCAM/IMAGE, and scripts went blind."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One column's condition: a cell passes if it equals one of `exact`, fits one of `patterns`, or lies in a range.
+
+    `negated` turns it round; `null` means the cell must be empty. Ranges include their ends.
+    """
+
+    column: Column
+    exact: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    negated: bool = False
+    null: bool = False
+
+    @property
+    def asked_of_mast(self) -> bool:
+        """Whether the Portal's filters can say it; otherwise the rows that come back are tested with `passes`."""
+        return not (self.negated or self.null)
+
+    def passes(self, cell: Any) -> bool:
+        """Whether a cell satisfies the criterion; strings ignore case, as MAST does."""
+        return self._fits(cell) != self.negated
+
+    def _fits(self, cell: Any) -> bool:
+        if cell is None or cell == "":
+            return self.null
+        if self.null:
+            return False
+        if self.low is not None or self.high is not None:
+            return (self.low is None or cell >= self.low) and (self.high is None or cell <= self.high)
+        return any(self._matches(part) for part in self._parts(cell))
+
+    def _parts(self, cell: Any) -> list[str]:
+        if not self.column.many:
+            return [_text(cell)]
+        return [p.strip().lower() for p in str(cell).split(";") if p.strip()]
+
+    def _matches(self, text: str) -> bool:
+        return text in (e.lower() for e in self.exact) or any(re.fullmatch(_regex(p), text) for p in self.patterns)
+
+
+def parse(criteria: Mapping[str, Any]) -> tuple[list[Criterion], list[str]]:
+    """Read all criteria of a search.
+
+    Returns
+    -------
+    tuple
+        The criteria, and notes on what was understood more widely than written.
+
+    Raises
+    ------
+    UnknownColumn
+        With the nearest names.
+    Invalid
+        A value that its column cannot have; `errors` points at each.
+    """
+    unknown = [name for name in criteria if name not in OBSERVATION or name in NOT_ASKED]
+    if unknown:
+        raise _unknown(unknown)
+    errors: list[dict[str, Any]] = []
+    found = [c for name, value in criteria.items() if (c := _criterion(OBSERVATION[name], value, errors))]
+    if errors:
+        raise Invalid("Some criteria cannot be read.", errors=errors)
+    return _expand_instruments(found)
+
+
+def _unknown(names: list[str]) -> UnknownColumn:
+    known = [c for c in OBSERVATION if c not in NOT_ASKED]
+    errors = [
+        {
+            "pointer": f"/criteria/{n}",
+            "detail": f"There is no column {n!r}.",
+            "suggestions": nearest(n, known),
+        }
+        for n in names
+    ]
+    return UnknownColumn(f"There is no column {', '.join(map(repr, names))}.", errors=errors)
+
+
+def _criterion(column: Column, value: Any, errors: list[dict[str, Any]]) -> Criterion | None:
+    try:
+        return _read(column, value)
+    except ValueError as error:
+        errors.append({"pointer": f"/criteria/{column.name}", "detail": str(error), "suggestions": []})
+        return None
+
+
+def _read(column: Column, value: Any) -> Criterion:
+    if value is None:
+        return Criterion(column, null=True)
+    if isinstance(value, Mapping):
+        return _read_mapping(column, value)
+    values = value if isinstance(value, list | tuple) else [value]
+    if not 0 < len(values) <= MAX_VALUES:
+        raise ValueError(f"give between 1 and {MAX_VALUES} values")
+    texts = [_checked(column, v) for v in values]
+    patterns = tuple(t for t in texts if "*" in t)
+    return Criterion(column, tuple(t for t in texts if "*" not in t), patterns)
+
+
+def _read_mapping(column: Column, value: Mapping[str, Any]) -> Criterion:
+    if set(value) == {"not"}:
+        inner = _read(column, value["not"])
+        return Criterion(column, inner.exact, inner.patterns, inner.low, inner.high, not inner.negated, inner.null)
+    if not value or not set(value) <= {"min", "max"}:
+        raise ValueError('an object is {"min": …, "max": …} (one of them may be missing) or {"not": …}')
+    if column.type not in {"float", "int"}:
+        raise ValueError(f"{column.name} holds text, which has no range")
+    low, high = (_number(value[k]) if value.get(k) is not None else None for k in ("min", "max"))
+    if low is None and high is None:
+        raise ValueError("a range needs min, max or both")
+    if low is not None and high is not None and low > high:
+        raise ValueError("min is above max")
+    return Criterion(column, low=low, high=high)
+
+
+def _checked(column: Column, value: Any) -> str:
+    if isinstance(value, bool):
+        if column.type != "boolean":
+            raise ValueError(f"{column.name} is not true or false")
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise ValueError("a value is text or a number")
+    text = _text(value) if not isinstance(value, str) else value.strip()
+    if not text or len(text) > 500 or not text.isprintable():
+        raise ValueError("a value is between 1 and 500 printable characters")
+    if column.type in {"float", "int"}:
+        _number(text)
+    if column.type == "boolean" and text.lower() not in {"true", "false", "t", "f"}:
+        raise ValueError(f"{column.name} is true or false")
+    return {"t": "true", "f": "false"}.get(text.lower(), text) if column.type == "boolean" else text
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{value!r} is not a number") from None
+    if isinstance(value, bool) or not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a finite number")
+    return number
+
+
+def _expand_instruments(criteria: list[Criterion]) -> tuple[list[Criterion], list[str]]:
+    notes: list[str] = []
+    return [_expanded(c, notes) for c in criteria], notes
+
+
+def _expanded(criterion: Criterion, notes: list[str]) -> Criterion:
+    bare = [e for e in criterion.exact if e.upper() in INSTRUMENTS]
+    if criterion.column.name != "instrument_name" or not bare:
+        return criterion
+    for name in bare:
+        notes.append(
+            f"instrument_name {name!r} also matches its modes ({name.upper()}/…): MAST alone would match {name!r} only."
+        )
+    exact = tuple(e for e in criterion.exact if e not in bare)
+    patterns = (*criterion.patterns, *(f"{b}*" for b in bare))
+    return Criterion(criterion.column, exact, patterns, negated=criterion.negated)
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return str(cell).strip().lower()
+
+
+def _regex(pattern: str) -> str:
+    return fnmatch.translate(re.sub(r"([\[\]?])", r"[\1]", pattern.lower()))

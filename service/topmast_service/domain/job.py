@@ -1,0 +1,204 @@
+"""The job record and the moves it may make: UWS 1.1 phases, a lease and an attempt number.
+
+A record is a frozen value; every change is a pure function from record to record, so that the store can apply it
+by compare-and-set and repeat it when it lost the race. Why a lease and an attempt: Celery redelivers late and
+wrongly (a killed task came back after 91 s, a live slow one was started twice), and the two look alike from inside
+the task. So work is *claimed*, the claim is renewed by a heartbeat, and whoever comes back with an older attempt is
+refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from topmast_service.errors import IllegalMove, StaleAttempt, WorkerLost
+
+SCHEMA = 1
+"""Number of the record's form; `from_record` reads every earlier one."""
+
+MAX_LOST_ATTEMPTS = 3
+"""After so many dead workers on one step the job ends: it is the job that kills them."""
+
+PENDING, QUEUED, EXECUTING = "PENDING", "QUEUED", "EXECUTING"
+COMPLETED, ERROR, ABORTED, ARCHIVED = "COMPLETED", "ERROR", "ABORTED", "ARCHIVED"
+HELD, SUSPENDED = "HELD", "SUSPENDED"
+
+MOVES: Mapping[str, frozenset[str]] = {
+    PENDING: frozenset({QUEUED, ABORTED}),
+    QUEUED: frozenset({EXECUTING, SUSPENDED, HELD, ERROR, ABORTED}),
+    EXECUTING: frozenset({QUEUED, COMPLETED, ERROR, ABORTED, SUSPENDED, HELD}),
+    SUSPENDED: frozenset({QUEUED, EXECUTING, ERROR, ABORTED}),
+    HELD: frozenset({QUEUED, ABORTED, ERROR}),
+    COMPLETED: frozenset({ARCHIVED}),
+    ERROR: frozenset({ARCHIVED}),
+    ABORTED: frozenset({ARCHIVED}),
+    ARCHIVED: frozenset(),
+}
+"""The only legal moves (IVOA UWS 1.1 §2.1.3, with ARCHIVED kept for the record without its files)."""
+
+PHASES = tuple(MOVES)
+FINAL = frozenset({COMPLETED, ERROR, ABORTED, ARCHIVED})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search or bundle, its request as sent and what became of it. Times are aware UTC."""
+
+    id: str
+    kind: str
+    owner: str
+    request: dict[str, Any]
+    created: datetime
+    destruction: datetime
+    label: str | None = None
+    phase: str = PENDING
+    phase_reason: str | None = None
+    outcome: str | None = None
+    step: str = ""
+    version: int = 1
+    attempt: int = 0
+    lost: int = 0
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    suspended_since: datetime | None = None
+    revision: int | None = None
+    progress: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+    notices: tuple[str, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.phase in FINAL
+
+
+def move(job: Job, phase: str, *, reason: str | None = None, **changes: Any) -> Job:
+    """`job` in another phase.
+
+    Raises
+    ------
+    IllegalMove
+        The table `MOVES` has no such step.
+    """
+    if phase not in MOVES[job.phase]:
+        raise IllegalMove(f"Job {job.id} is {job.phase} and cannot become {phase}.")
+    return replace(job, phase=phase, phase_reason=reason, version=job.version + 1, **changes)
+
+
+def queue(job: Job, step: str) -> Job:
+    """Ready for a worker to begin `step`; forgets the claim and the losses of the step before."""
+    return move(job, QUEUED, step=step, lease_until=None, not_before=None, lost=0)
+
+
+def claim(job: Job, now: datetime, lease: timedelta) -> Job:
+    """The job as taken by a new attempt, from the queue or from a worker whose lease ran out.
+
+    Raises
+    ------
+    IllegalMove
+        It is final or held, its time has not come, or another attempt holds a live lease.
+    WorkerLost
+        The lease ran out once too often.
+    """
+    if job.not_before and now < job.not_before:
+        raise IllegalMove(f"Job {job.id} waits until {job.not_before:%H:%M:%S}.")
+    if job.phase == EXECUTING:
+        return _take_over(job, now, lease)
+    taken = move(job, EXECUTING, attempt=job.attempt + 1, lease_until=now + lease)
+    return replace(taken, started=job.started or now, not_before=None)
+
+
+def _take_over(job: Job, now: datetime, lease: timedelta) -> Job:
+    if job.lease_until is None or now < job.lease_until:
+        raise IllegalMove(f"Job {job.id} is being worked on.")
+    if job.lost + 1 >= MAX_LOST_ATTEMPTS:
+        raise WorkerLost(f"{MAX_LOST_ATTEMPTS} workers died on step {job.step!r} of job {job.id}.")
+    return replace(job, attempt=job.attempt + 1, lost=job.lost + 1, lease_until=now + lease, version=job.version + 1)
+
+
+def renew(job: Job, attempt: int, now: datetime, lease: timedelta) -> Job:
+    """The lease prolonged; the version stays, nobody waits for a heartbeat."""
+    _must_hold(job, attempt)
+    return replace(job, lease_until=now + lease)
+
+
+def hand_over(job: Job, attempt: int, step: str, **changes: Any) -> Job:
+    """This attempt's step is done; the next one begins without a lease until somebody claims it."""
+    _must_hold(job, attempt)
+    return move(replace(job, **changes), QUEUED, step=step, lease_until=None, lost=0)
+
+
+def await_files(job: Job, attempt: int, **changes: Any) -> Job:
+    """The plan is made; slices carry the work now, so the job itself needs no lease (`step` is ``transfer``)."""
+    _must_hold(job, attempt)
+    changed = replace(job, step="transfer", lease_until=None, lost=0, **changes)
+    return replace(changed, version=job.version + 1)
+
+
+def finish(job: Job, attempt: int, now: datetime, outcome: str, **changes: Any) -> Job:
+    """COMPLETED with `outcome`, if `attempt` still is the one that counts."""
+    _must_hold(job, attempt)
+    return _end(replace(job, **changes), COMPLETED, now, outcome=outcome)
+
+
+def fail(job: Job, now: datetime, error: dict[str, str]) -> Job:
+    """ERROR, with what the user needs to know."""
+    return _end(job, ERROR, now, reason=error["code"], error=error)
+
+
+def abort(job: Job, now: datetime) -> Job:
+    """ABORTED by the user; the record stays."""
+    return _end(job, ABORTED, now)
+
+
+def suspend(job: Job, now: datetime, reason: str, wait: timedelta) -> Job:
+    """SUSPENDED: goes on by itself after `wait`. `suspended_since` keeps the first moment of one outage."""
+    since = job.suspended_since or now
+    if job.phase == SUSPENDED:
+        return replace(job, not_before=now + wait)
+    return move(job, SUSPENDED, reason=reason, not_before=now + wait, lease_until=None, suspended_since=since)
+
+
+def resume(job: Job) -> Job:
+    """Back to the queue, at the step where it stopped."""
+    return move(job, QUEUED, not_before=None, lost=0)
+
+
+def archive(job: Job) -> Job:
+    """Its files are gone; record and manifest stay."""
+    return move(job, ARCHIVED, reason=job.phase_reason)
+
+
+def _must_hold(job: Job, attempt: int) -> None:
+    if job.phase != EXECUTING or job.attempt != attempt:
+        raise StaleAttempt(f"Attempt {attempt} on job {job.id} no longer counts (now {job.attempt}, {job.phase}).")
+
+
+def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **changes: Any) -> Job:
+    return move(job, phase, reason=reason, ended=now, lease_until=None, not_before=None, **changes)
+
+
+_TIMES = frozenset({"created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since"})
+
+
+def to_record(job: Job) -> dict[str, Any]:
+    """The job as JSON-able data, times as ISO 8601."""
+    record = {f.name: getattr(job, f.name) for f in fields(job)}
+    return {k: v.isoformat() if k in _TIMES and v else v for k, v in record.items()}
+
+
+def from_record(record: Mapping[str, Any]) -> Job:
+    """The job of a stored record; fields that a later release added are ignored, missing ones get defaults."""
+    known = {f.name for f in fields(Job)}
+    given: dict[str, Any] = {
+        k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in record.items() if k in known
+    }
+    given["notices"] = tuple(given.get("notices", ()))
+    return Job(**given)

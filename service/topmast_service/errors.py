@@ -1,0 +1,220 @@
+"""Every error topmast tells anybody, with its stable code.
+
+`kind` says who must act, and knows no HTTP: the API turns it into a status in one table, workers decide by it
+whether to try again. `code` is what programs match on; it never changes once released. Every code has a page
+(`/problems/<code>`) and `hint` is the one thing to try.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+Kind = Literal["usage", "denied", "not_found", "conflict", "busy", "upstream", "fatal"]
+
+
+class TopmastError(Exception):
+    """Base of all errors a user may see.
+
+    Parameters
+    ----------
+    detail
+        What happened, for this occurrence. Never holds a key or a token.
+    hint
+        One thing to try; the class's own hint when left out.
+    errors
+        One ``{"pointer", "detail", "suggestions"}`` per offending member (RFC 9457 §3, pointers are RFC 6901).
+    retry_after
+        Seconds after which trying again makes sense.
+    """
+
+    code: ClassVar[str] = "internal"
+    kind: ClassVar[Kind] = "fatal"
+    title: ClassVar[str] = "Something failed inside topmast"
+    hint: str = "Try again; if it stays, send the request_id to whoever runs this topmast."
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        hint: str | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.hint = hint or type(self).hint
+        self.errors = errors or []
+        self.retry_after = retry_after
+
+    def as_record(self) -> dict[str, str]:
+        """The part that a job keeps when it ends in ERROR."""
+        return {"code": self.code, "title": self.title, "detail": self.detail, "hint": self.hint}
+
+
+# usage: whoever asked must change the question
+
+
+class Malformed(TopmastError):
+    code, kind, title = "malformed", "usage", "The request cannot be read"
+    hint = "Send a JSON object with Content-Type: application/json."
+
+
+class Invalid(TopmastError):
+    code, kind, title = "invalid", "usage", "The request is understood but not acceptable"
+    hint = "See `errors`: each entry points at one member and says what is wrong with it."
+
+
+class UnknownColumn(Invalid):
+    code, title = "unknown_column", "No such column"
+    hint = "Use one of the suggested names; column names are MAST's own."
+
+
+class BadTarget(Invalid):
+    code, title = "bad_target", "The target cannot be read"
+    hint = "Write a name or coordinates, then a radius with its unit: `m57 r=1m` or `283.396 33.029 r=30s`."
+
+
+class EmptySelection(Invalid):
+    code, title = "empty_selection", "The selection names nothing"
+    hint = "Name at least one observation, dataURI or finished search."
+
+
+class ForeignURI(Invalid):
+    code, title = "foreign_uri", "Not a dataURI that topmast fetches"
+    hint = "dataURIs begin with mast:JWST/, mast:HST/, mast:HLSP/ or mast:jwstedb/."
+
+
+class BadCursor(TopmastError):
+    code, kind, title = "cursor_mismatch", "usage", "The cursor belongs to another question"
+    hint = "Start again without `cursor`, and keep `where` and `sort` unchanged while paging."
+
+
+class TargetNotResolved(TopmastError):
+    code, kind, title = "target_not_resolved", "usage", "No resolver knows this name"
+    hint = "Check the spelling, give coordinates, or search by `target_name` (moving targets have no position)."
+
+
+class RejectedByArchive(TopmastError):
+    code, kind, title = "rejected_by_archive", "usage", "MAST refused the query"
+    hint = "Simplify the criteria; MAST's own words are in `detail`."
+
+
+# denied
+
+
+class Unauthenticated(TopmastError):
+    code, kind, title = "unauthenticated", "denied", "No valid API key"
+    hint = "Send `Authorization: Bearer <key>`; `topmast-service keys create` makes one."
+
+
+class NotAuthorized(TopmastError):
+    code, kind, title = "not_authorized", "denied", "MAST does not give this file to topmast"
+    hint = "Wait for the release date, or ask the PI for access."
+
+
+# not found
+
+
+class NotFound(TopmastError):
+    code, kind, title = "not_found", "not_found", "There is no such thing"
+    hint = "Check the id; `GET /v1/jobs` lists yours."
+
+
+class UnknownJob(NotFound):
+    code, title = "unknown_job", "No such job"
+
+
+class NoSuchFile(NotFound):
+    code, title = "no_such_file", "No such file in this bundle"
+    hint = "`GET /v1/bundles/{id}/files/` lists what there is."
+
+
+class MissingOnServer(NotFound):
+    code, title = "missing_on_server", "MAST lists the file but does not have it"
+    hint = "Ask archive@stsci.edu, or retry after the next reprocessing."
+
+
+class Expired(TopmastError):
+    code, kind, title = "expired", "not_found", "The files of this job are gone; its record and manifest stay"
+    hint = "Submit the same request again: what is cached costs nothing."
+
+
+# conflict
+
+
+class NotReady(TopmastError):
+    code, kind, title = "not_ready", "conflict", "The job has not finished"
+    hint = "Wait: `GET /v1/jobs/{id}?wait=30`."
+
+
+class IllegalMove(TopmastError):
+    code, kind, title = "illegal_move", "conflict", "The job's phase does not allow this"
+    hint = "Read the job again; its phase has changed."
+
+
+class StaleAttempt(IllegalMove):
+    code, title = "stale_attempt", "Another worker has taken this work over"
+
+
+class IdempotencyMismatch(TopmastError):
+    code, kind, title = (
+        "idempotency_mismatch",
+        "conflict",
+        "This Idempotency-Key was used for another request",
+    )
+    hint = "Make a new key for a new request."
+
+
+class NoResult(TopmastError):
+    code, kind, title = "no_result", "conflict", "The job ended without a result"
+    hint = "The job's `error` says why."
+
+
+# busy
+
+
+class Busy(TopmastError):
+    code, kind, title = "busy", "busy", "Too many requests at once"
+    hint = "Wait as long as Retry-After says."
+
+
+class StoreUnavailable(TopmastError):
+    code, kind, title = "store_unavailable", "busy", "The job store does not answer"
+    hint = "Wait as long as Retry-After says; nothing is lost."
+
+
+class DiskFull(TopmastError):
+    code, kind, title = "disk_full", "busy", "No space left where the data are kept"
+    hint = "Remove bundles that are no longer needed; the job goes on by itself."
+
+
+# upstream
+
+
+class UpstreamDown(TopmastError):
+    code, kind, title = "upstream_down", "upstream", "MAST does not answer"
+    hint = "Nothing to do: topmast keeps trying within its limits."
+
+
+class TransferFailed(TopmastError):
+    code, kind, title = "transfer_failed", "upstream", "The file could not be fetched whole"
+    hint = "Ask for the bundle again later."
+
+
+# fatal
+
+
+class WorkerLost(TopmastError):
+    code, kind, title = "worker_lost", "fatal", "The workers on this job died repeatedly"
+    hint = "Tell whoever runs this topmast; submit again when the cause is found."
+
+
+def every_code() -> dict[str, type[TopmastError]]:
+    """All error classes by code, the base class's included."""
+    found: dict[str, type[TopmastError]] = {}
+    waiting: list[type[TopmastError]] = [TopmastError]
+    while waiting:
+        error = waiting.pop()
+        found[error.code] = error
+        waiting.extend(error.__subclasses__())
+    return dict(sorted(found.items()))

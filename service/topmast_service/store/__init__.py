@@ -1,0 +1,1 @@
+"""All that knows Redis, and the tables of rows beside it."""

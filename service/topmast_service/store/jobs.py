@@ -1,0 +1,168 @@
+"""Job records in Redis, changed by compare-and-set with a pure function.
+
+Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that are not final,
+``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h). The record outlives the job's files; upkeep removes
+it a year after the job ended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from topmast_service.domain.job import Job, from_record, to_record
+from topmast_service.errors import IdempotencyMismatch, UnknownJob
+from topmast_service.store.connection import PREFIX, Client, time_of
+
+IDEMPOTENCY_SECONDS = 24 * 3600
+"""How long a repeated Idempotency-Key finds its first job (http.md)."""
+
+_ADD = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX') then
+  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
+  redis.call('SADD', KEYS[3], ARGV[3])
+  return 1
+end
+return 0
+"""
+
+_SWAP = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+if ARGV[4] == '1' then redis.call('SREM', KEYS[2], ARGV[3]) else redis.call('SADD', KEYS[2], ARGV[3]) end
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What an Idempotency-Key stands for: the job id given to its first request, and whether this is a repeat."""
+
+    job_id: str
+    repeated: bool
+
+
+class JobStore:
+    """All job records of this installation."""
+
+    def __init__(self, redis: Client) -> None:
+        self._redis = redis
+        self._add = redis.register_script(_ADD)
+        self._swap = redis.register_script(_SWAP)
+
+    def now(self) -> datetime:
+        """The one clock that leases are judged by."""
+        return time_of(self._redis)
+
+    def add(self, job: Job) -> Job:
+        """Store a new job; if the id exists already (a repeated request) the stored one wins."""
+        keys = [f"{PREFIX}job:{job.id}", f"{PREFIX}jobs:{job.owner}", f"{PREFIX}open"]
+        self._add(keys=keys, args=[_dump(job), job.created.timestamp(), job.id])
+        return self.get(job.id)
+
+    def get(self, job_id: str) -> Job:
+        """The job as it is now.
+
+        Raises
+        ------
+        UnknownJob
+            Never existed, or was deleted.
+        """
+        return _load(self._raw(job_id))
+
+    def change(self, job_id: str, function: Callable[[Job], Job]) -> Job:
+        """Apply a pure function to the latest record, exactly once; repeated when somebody else was faster."""
+        while True:
+            raw = self._raw(job_id)
+            changed = function(_load(raw))
+            new = _dump(changed)
+            if new == raw or self._swap(
+                keys=[f"{PREFIX}job:{job_id}", f"{PREFIX}open"],
+                args=[raw, new, job_id, int(changed.final and not changed.notices)],
+            ):
+                return changed
+
+    def wait(self, job_id: str, since: int | None, seconds: float) -> Job:
+        """The job as soon as its version is past `since` or it is final; at the latest after `seconds`.
+
+        Looks again after 50 ms, growing to half a second: a subscription would have to survive a restart of Redis,
+        a look does so by itself, and at most a quarter of the API's threads wait.
+        """
+        end, nap = time.monotonic() + seconds, 0.05
+        job = self.get(job_id)
+        first = job.version if since is None else since
+        while not job.final and job.version <= first and (left := end - time.monotonic()) > 0:
+            time.sleep(min(nap, left))
+            nap = min(nap * 1.5, 0.5)
+            job = self.get(job_id)
+        return job
+
+    def of(self, owner: str, *, before: tuple[float, str] | None = None) -> Iterator[Job]:
+        """The jobs of `owner`, newest first, from behind the position `before` (creation time, id)."""
+        highest = "+inf" if before is None else before[0]
+        start = 0
+        while ids := self._page(owner, highest, start):
+            start += len(ids)
+            for raw in self._redis.mget([f"{PREFIX}job:{i}" for i in ids]):
+                if raw and (before is None or position(_load(raw)) < before):
+                    yield _load(raw)
+
+    def _page(self, owner: str, highest: float | str, start: int) -> list[str]:
+        found = self._redis.zrevrangebyscore(f"{PREFIX}jobs:{owner}", highest, "-inf", start=start, num=100)
+        return list(found)
+
+    def open_ids(self) -> set[str]:
+        """Ids of all jobs that are not final or still owe somebody a notice."""
+        return set(self._redis.smembers(f"{PREFIX}open"))
+
+    def owners(self) -> Iterator[str]:
+        """Everybody who has jobs."""
+        for key in self._redis.scan_iter(f"{PREFIX}jobs:*", count=500):
+            yield str(key).removeprefix(f"{PREFIX}jobs:")
+
+    def remove(self, job: Job) -> None:
+        """Forget the record for good."""
+        with self._redis.pipeline() as pipe:
+            pipe.delete(f"{PREFIX}job:{job.id}")
+            pipe.zrem(f"{PREFIX}jobs:{job.owner}", job.id)
+            pipe.srem(f"{PREFIX}open", job.id)
+            pipe.execute()
+
+    def promise(self, owner: str, key: str, body_hash: str, job_id: str) -> Promise:
+        """Bind an Idempotency-Key to a job id before the job exists, so that even a crash between leaves one job.
+
+        Raises
+        ------
+        IdempotencyMismatch
+            The key was used for another body or route.
+        """
+        name = f"{PREFIX}again:{owner}:{key}"
+        mine = json.dumps([body_hash, job_id])
+        if self._redis.set(name, mine, nx=True, ex=IDEMPOTENCY_SECONDS):
+            return Promise(job_id, repeated=False)
+        stored_hash, stored_id = json.loads(str(self._redis.get(name) or mine))
+        if stored_hash != body_hash:
+            raise IdempotencyMismatch("This Idempotency-Key was first used with another body or another route.")
+        return Promise(stored_id, repeated=True)
+
+    def _raw(self, job_id: str) -> str:
+        raw = self._redis.get(f"{PREFIX}job:{job_id}")
+        if raw is None:
+            raise UnknownJob(f"There is no job {job_id}.")
+        return str(raw)
+
+
+def position(job: Job) -> tuple[float, str]:
+    """Where a job stands in its owner's list."""
+    return job.created.timestamp(), job.id
+
+
+def _dump(job: Job) -> str:
+    return json.dumps(to_record(job), separators=(",", ":"), sort_keys=True)
+
+
+def _load(raw: str) -> Job:
+    return from_record(json.loads(raw))

@@ -1,0 +1,122 @@
+-- The scripts of slices.py. KEYS[1] is the prefix of all keys; what stands above the first "script:" line is common to all.
+local P = KEYS[1]
+local function key(family, id) return P .. family .. ':' .. id end
+local function now()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) + tonumber(t[2]) / 1e6
+end
+local function row(member) return string.match(member, '^(%d+):') end
+local function drop(slice, job)
+  redis.call('DEL', key('slice', slice))
+  redis.call('DEL', key('slice', slice) .. ':files')
+  redis.call('ZREM', P .. 'slices', slice)
+  redis.call('SREM', key('held', job), slice)
+end
+-- one settled file, counted once however often it is told
+local function settle(job, member, result, status, source, size)
+  if redis.call('HSETNX', key('done', job), row(member), result) == 0 then return end
+  redis.call('HINCRBY', key('count', job), status, 1)
+  redis.call('HINCRBY', key('count', job), 'bytes', size)
+  if source == 'cached' then
+    redis.call('HINCRBY', key('count', job), 'cached', 1)
+    redis.call('HINCRBY', key('count', job), 'cached_bytes', size)
+  end
+end
+
+-- script: fill
+local job = ARGV[1]
+for i = 2, #ARGV do
+  if redis.call('HEXISTS', key('done', job), row(ARGV[i])) == 0 then
+    redis.call('ZADD', key('todo', job), 'NX', 0, ARGV[i])
+  end
+end
+redis.call('ZADD', P .. 'turns', 'NX', 0, job)
+return #ARGV - 1
+
+-- script: next
+local id, lease, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local t = now()
+for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
+  local due = redis.call('ZRANGEBYSCORE', key('todo', job), '-inf', t, 'LIMIT', 0, most)
+  if #due > 0 then
+    local taken, sum = {job}, 0
+    for _, member in ipairs(due) do
+      local size = tonumber(string.match(member, ':(%d+)$'))
+      if #taken > 1 and sum + size > bytes then break end
+      sum = sum + size
+      table.insert(taken, member)
+      redis.call('ZREM', key('todo', job), member)
+      redis.call('SADD', key('slice', id) .. ':files', member)
+    end
+    redis.call('SET', key('slice', id), job)
+    redis.call('ZADD', P .. 'slices', t + lease, id)
+    redis.call('SADD', key('held', job), id)
+    redis.call('ZADD', P .. 'turns', t, job)
+    return taken
+  end
+end
+return false
+
+-- script: renew
+if redis.call('EXISTS', key('slice', ARGV[1])) == 0 then return 0 end
+redis.call('ZADD', P .. 'slices', now() + tonumber(ARGV[2]), ARGV[1])
+return 1
+
+-- script: settle
+local slice, job, member = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('SREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
+settle(job, member, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+return 1
+
+-- script: postpone
+local slice, job, member = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('SREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
+redis.call('ZADD', key('todo', job), now() + tonumber(ARGV[4]), member)
+return redis.call('HINCRBY', key('tries', job), row(member), 1)
+
+-- script: close
+local slice, job = ARGV[1], ARGV[2]
+if redis.call('EXISTS', key('slice', slice)) == 1 then
+  for _, member in ipairs(redis.call('SMEMBERS', key('slice', slice) .. ':files')) do
+    redis.call('ZADD', key('todo', job), 0, member)
+  end
+end
+drop(slice, job)
+return 1
+
+-- script: expire
+local jobs = {}
+for _, slice in ipairs(redis.call('ZRANGEBYSCORE', P .. 'slices', '-inf', now())) do
+  local job = redis.call('GET', key('slice', slice))
+  if job then
+    for _, member in ipairs(redis.call('SMEMBERS', key('slice', slice) .. ':files')) do
+      if redis.call('HINCRBY', key('lost', job), row(member), 1) >= tonumber(ARGV[1]) then
+        local result = {status = 'FAILED', reason = 'failed: the workers on it died repeatedly', code = 'worker_lost'}
+        settle(job, member, cjson.encode(result), 'FAILED', '', 0)
+      else
+        redis.call('ZADD', key('todo', job), 0, member)
+      end
+    end
+    drop(slice, job)
+    table.insert(jobs, job)
+  else
+    redis.call('ZREM', P .. 'slices', slice)
+  end
+end
+return jobs
+
+-- script: due
+local first = nil
+for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
+  local head = redis.call('ZRANGE', key('todo', job), 0, 0, 'WITHSCORES')
+  if #head > 0 and (first == nil or tonumber(head[2]) < first) then first = tonumber(head[2]) end
+end
+if first == nil then return false end
+return tostring(first - now())
+
+-- script: forget
+local job = ARGV[1]
+for _, slice in ipairs(redis.call('SMEMBERS', key('held', job))) do drop(slice, job) end
+for _, family in ipairs({'todo', 'done', 'count', 'tries', 'lost', 'held'}) do redis.call('DEL', key(family, job)) end
+redis.call('ZREM', P .. 'turns', job)
+return 1

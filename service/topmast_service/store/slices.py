@@ -1,0 +1,115 @@
+"""Which files are to be moved next: slices of work handed out in turn over jobs.
+
+A bundle's files wait in ``todo:<job>`` (member ``<row>:<bytes>``, score: not before). A worker asks for a slice, a few
+files of the job that was served longest ago; it holds them under a lease and settles them one by one. A slice whose
+lease ran out goes back to the list. Everything that checks and then writes is one Lua script, so that two workers can
+never hold one file, and a worker that woke up too late settles nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from topmast_service.store.connection import PREFIX, Client
+
+SLICE_FILES, SLICE_BYTES = 8, 2_000_000_000
+"""A slice is small, so that a three-file bundle never waits long behind a bulk one."""
+
+MAX_LOST = 3
+"""A file whose worker died so often is given up: it may be the file that kills them."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Files of one job in one worker's hands: `members` are ``<row>:<bytes>`` as queued."""
+
+    id: str
+    job_id: str
+    members: tuple[str, ...]
+
+
+class Slices:
+    """The work list of all transfer workers."""
+
+    def __init__(self, redis: Client, lease: float = 30.0) -> None:
+        self._redis = redis
+        self._lease = lease
+        text = resources.files("topmast_service.store").joinpath("slices.lua").read_text()
+        parts = dict(_named_scripts(text))
+        self._scripts = {name: redis.register_script(body) for name, body in parts.items()}
+
+    def fill(self, job_id: str, files: Iterable[tuple[int, int]]) -> int:
+        """Queue the (row, bytes) of `files`, all due now; returns how many. Filling again changes nothing."""
+        members = [f"{row}:{size}" for row, size in files]
+        for start in range(0, len(members), 1000):
+            self._run("fill", job_id, *members[start : start + 1000])
+        return len(members)
+
+    def next(self) -> Slice | None:
+        """The next slice of the job that was served longest ago, or None when nothing is due."""
+        new_id = secrets.token_hex(8)
+        found = self._run("next", new_id, self._lease, SLICE_FILES, SLICE_BYTES)
+        return Slice(new_id, found[0], tuple(found[1:])) if found else None
+
+    def renew(self, piece: Slice) -> bool:
+        """Prolong the lease; False when the slice is no longer ours."""
+        return bool(self._run("renew", piece.id, self._lease))
+
+    def settle(self, piece: Slice, member: str, result: dict[str, Any]) -> bool:
+        """Record what became of one file; False when the slice is no longer ours (then nothing is recorded)."""
+        counted = [result["status"], result.get("source", ""), int(result.get("size") or 0)]
+        return bool(self._run("settle", piece.id, piece.job_id, member, json.dumps(result), *counted))
+
+    def postpone(self, piece: Slice, member: str, seconds: float) -> int:
+        """Put one file back, due in `seconds`; returns how often this happened to it (0: no longer ours)."""
+        return int(self._run("postpone", piece.id, piece.job_id, member, seconds))
+
+    def close(self, piece: Slice) -> None:
+        """Give back what is left of a slice."""
+        self._run("close", piece.id, piece.job_id)
+
+    def expire(self) -> list[str]:
+        """Take back the slices whose lease ran out; returns their jobs' ids."""
+        return list(self._run("expire", MAX_LOST))
+
+    def drained(self, job_id: str) -> bool:
+        """Whether every file of the job is settled."""
+        return not self._redis.zcard(_key("todo", job_id)) and not self._redis.scard(_key("held", job_id))
+
+    def due_in(self) -> float | None:
+        """Seconds until the next file is due (≤ 0: now), None when nothing waits."""
+        answer = self._run("due")
+        return None if answer is None else float(answer)
+
+    def counts(self, job_id: str) -> dict[str, int]:
+        """``{"OK", "FAILED", "WITHHELD", "cached", "bytes", "cached_bytes"}`` settled so far."""
+        found = self._redis.hgetall(_key("count", job_id))
+        return {str(k): int(v) for k, v in found.items()}
+
+    def results(self, job_id: str) -> dict[int, dict[str, Any]]:
+        """What became of each settled file, by its row in the product table."""
+        found = self._redis.hscan_iter(_key("done", job_id), count=1000)
+        return {int(row): json.loads(result) for row, result in found}
+
+    def forget(self, job_id: str) -> None:
+        """Remove every trace of a job: its results are in the manifest now, or nobody wants them."""
+        self._run("forget", job_id)
+
+    def _run(self, script: str, *args: Any) -> Any:
+        return self._scripts[script](keys=[PREFIX], args=list(args))
+
+
+def _key(family: str, job_id: str) -> str:
+    return f"{PREFIX}{family}:{job_id}"
+
+
+def _named_scripts(text: str) -> Iterable[tuple[str, str]]:
+    common, *parts = text.split("-- script: ")
+    for part in parts:
+        name, _, body = part.partition("\n")
+        yield name.strip(), common + body

@@ -1,0 +1,1 @@
+"""What the service does, told with the words of the rooms below."""
