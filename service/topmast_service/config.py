@@ -1,0 +1,107 @@
+"""Every setting, once, with its help. The only reader of the environment: ``TOPMAST_<NAME>``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from environs import Env
+
+
+def _setting(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one installation can be told. Sizes in bytes, times in seconds unless the name says otherwise."""
+
+    data: Path = _setting(Path("topmast-data"), "folder of cache, stage, tables and mail; shared by all processes")
+    redis_url: str = _setting("redis://127.0.0.1:6379/0", "the system of record: Redis with AOF and noeviction")
+    public_url: str = _setting("http://127.0.0.1:8080", "how users reach the API; printed in mails")
+
+    mast_url: str = _setting("https://mast.stsci.edu", "MAST's portal, search and download services")
+    resolver_url: str = _setting("http://mastresolver.stsci.edu", "MAST's name resolver")
+    mast_timeout: float = _setting(120.0, "longest wait for one answer of MAST's query services")
+    mast_connections: int = _setting(8, "connections to MAST's download service, for the whole installation")
+    mast_batch: int = _setting(5, "observations per product list; MAST times out on large ones")
+    patience: float = _setting(24 * 3600.0, "how long a job waits for a MAST that is down before it ends in ERROR")
+    max_age: float = _setting(24 * 3600.0, "how long a cached file counts as fresh without asking MAST again")
+
+    lease: float = _setting(30.0, "a worker that is silent for so long has lost its work to another")
+    retention_days: int = _setting(7, "how long a bundle stays staged unless its request says otherwise")
+    max_retention_days: int = _setting(60, "longest retention a request may ask for")
+    upkeep_every: float = _setting(5.0, "pause between two rounds of upkeep")
+
+    api_host: str = _setting("127.0.0.1", "address the API listens on")
+    api_port: int = _setting(8080, "port the API listens on")
+    api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
+
+    ftps_host: str = _setting("127.0.0.1", "address the FTPS server listens on")
+    ftps_port: int = _setting(8021, "port of the FTPS control connection")
+    ftps_public_host: str = _setting("", "name users reach FTPS by; empty: no FTPS is told of")
+    ftps_passive_ports: str = _setting("", "range like 60000-60100 for data connections; empty: any port")
+    ftps_masquerade: str = _setting("", "address told to clients behind NAT; empty: the real one")
+    certificate: Path | None = _setting(None, "certificate chain of the FTPS server (PEM)")
+    private_key: Path | None = _setting(None, "private key of the FTPS server (PEM)")
+    ftps_ca_file: str = _setting("", "file users verify a self-made certificate with; empty: a public CA")
+
+    smtp_host: str = _setting("", "mail server; empty: mails go into the Maildir data/mail")
+    smtp_port: int = _setting(587, "port of the mail server")
+    smtp_starttls: bool = _setting(True, "refuse to speak to the mail server without TLS")
+    smtp_user: str = _setting("", "login at the mail server; empty: none")
+    smtp_password: str = _setting("", "its password")
+    mail_from: str = _setting("topmast@localhost", "sender of mails")
+
+    def __repr__(self) -> str:
+        """Without the passwords, since settings end up in logs."""
+        return f"Settings(data={self.data}, public_url={self.public_url}, mast_url={self.mast_url})"
+
+    @property
+    def cache(self) -> Path:
+        """Every file once."""
+        return self.data / "cache"
+
+    @property
+    def stage(self) -> Path:
+        """What users see."""
+        return self.data / "stage"
+
+    @property
+    def tables(self) -> Path:
+        """Search results, product tables and manifests."""
+        return self.data / "tables"
+
+    @property
+    def mail(self) -> Path:
+        """The Maildir."""
+        return self.data / "mail"
+
+
+def from_environment() -> Settings:
+    """The settings of this process.
+
+    Raises
+    ------
+    environs.EnvError
+        A variable holds something that its setting cannot be; the message names the variable.
+    """
+    env = Env(prefix="TOPMAST_")
+    given = {f.name: _read(env, f.name.upper(), f.default) for f in fields(Settings)}
+    return Settings(**given)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process exactly these settings."""
+    values: Mapping[str, Any] = {f.name: getattr(settings, f.name) for f in fields(Settings)}
+    return {f"TOPMAST_{name.upper()}": str(value) for name, value in values.items() if value is not None}
+
+
+def _read(env: Env, name: str, default: Any) -> Any:
+    if default is None:
+        return Path(text) if (text := env.str(name, "")) else None
+    readers: dict[type, Any] = {bool: env.bool, int: env.int, float: env.float, str: env.str}
+    reader = env.path if isinstance(default, Path) else readers[type(default)]
+    return reader(name, default)

@@ -1,0 +1,81 @@
+"""Celery's messages: they wake workers and say nothing that matters; what to do next is asked of the record.
+
+A message may be lost, late or doubled (all three were measured), so losing one costs a round of upkeep and no more.
+There is no result backend: it calls jobs PENDING that never existed. Expired messages are dropped, so that a worker
+that was away for a night does not find a thousand wake-up calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from kombu import Queue
+
+from topmast_service.domain.job import Job
+
+QUERY, TRANSFER, UPKEEP = "query", "transfer", "upkeep"
+"""The queues: asking MAST, moving bytes, looking after everything."""
+
+WAKE_SECONDS = 600
+"""A wake-up call older than this is worthless; upkeep has sent others since."""
+
+TASK_OF_STEP = {
+    "search": ("topmast.search", QUERY),
+    "resolve": ("topmast.resolve", QUERY),
+    "transfer": ("topmast.transfer", TRANSFER),
+    "publish": ("topmast.publish", QUERY),
+}
+"""Which task begins which step of a job. Tasks are sent by name: who sends need not be able to import them."""
+
+
+def make_app(redis_url: str) -> Celery:
+    """A Celery application of our own: no default app, JSON only, no results.
+
+    `acks_late` only makes a prefetch of one mean one; the visibility timeout is a day, since recovery is ours
+    (lease, attempt, upkeep) and a redelivery would only start a live job twice.
+    """
+    app = Celery("topmast", broker=_with_path(redis_url), set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": 24 * 3600,
+            "socket_timeout": 30,
+            "global_keyprefix": "topmast-celery:",
+        },
+        task_queues=[Queue(name) for name in (QUERY, TRANSFER, UPKEEP)],
+        task_default_queue=QUERY,
+    )
+    return app
+
+
+class Messages:
+    """Sends wake-up calls."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._app = make_app(redis_url)
+
+    def wake(self, job: Job) -> None:
+        """Tell a worker that `job` waits at its step."""
+        task, queue = TASK_OF_STEP[job.step]
+        self.send(task, queue, *([] if queue == TRANSFER else [job.id]))
+
+    def send(self, task: str, queue: str, *args: Any, countdown: float | None = None) -> None:
+        """Send one message; failing to is not an error, because upkeep sends it again."""
+        try:
+            self._app.send_task(task, args=args, queue=queue, expires=WAKE_SECONDS, countdown=countdown, retry=False)
+        except self._app.connection().connection_errors:
+            return
+
+
+def _with_path(redis_url: str) -> str:
+    """Celery writes a unix socket as ``redis+socket://``, redis-py as ``unix://``."""
+    return redis_url.replace("unix://", "redis+socket://", 1)

@@ -1,0 +1,81 @@
+"""What a user may do to a job of theirs: look, list, abort, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from topmast_service.domain import job
+from topmast_service.domain.job import Job
+from topmast_service.errors import UnknownJob
+from topmast_service.staging.tree import Trees
+from topmast_service.store.jobs import JobStore
+from topmast_service.store.slices import Slices
+from topmast_service.store.users import User
+
+
+class Control:
+    """Acts on jobs for their owner; another's job does not exist."""
+
+    def __init__(self, jobs: JobStore, slices: Slices, trees: Trees, tables: Path) -> None:
+        self._jobs = jobs
+        self._slices = slices
+        self._trees = trees
+        self._tables = tables
+
+    def get(self, user: User, job_id: str) -> Job:
+        """The job, if it is the user's; else `UnknownJob`."""
+        return self._own(user, self._jobs.get(job_id))
+
+    def wait(self, user: User, job_id: str, since: int | None, seconds: float) -> Job:
+        """The job once its version is past `since` (or it is final), at the latest after `seconds`."""
+        self.get(user, job_id)
+        return self._own(user, self._jobs.wait(job_id, since, seconds))
+
+    def list(self, user: User, before: tuple[float, str] | None = None) -> Iterator[Job]:
+        """The user's jobs, newest first, from behind a position (see `store.jobs.position`)."""
+        return self._jobs.of(user.name, before=before)
+
+    def abort(self, user: User, job_id: str) -> Job:
+        """Stop it; a job that is final stays as it is. Workers notice at the next file or heartbeat."""
+        self.get(user, job_id)
+        aborted = self._jobs.change(job_id, self._aborted)
+        self._slices.forget(job_id)
+        return aborted
+
+    def delete(self, user: User, job_id: str) -> None:
+        """Abort it and remove results and record (UWS: destroy)."""
+        aborted = self.abort(user, job_id)
+        self._trees.remove(aborted.owner, job_id)
+        for table in tables_of(self._tables, job_id):
+            table.unlink(missing_ok=True)
+        self._jobs.remove(aborted)
+
+    def _aborted(self, running: Job) -> Job:
+        return running if running.final else job.abort(running, self._jobs.now())
+
+    @staticmethod
+    def _own(user: User, found: Job) -> Job:
+        if found.owner != user.name:
+            raise UnknownJob(f"There is no job {found.id}.")
+        return found
+
+
+def rows_table(tables: Path, search_id: str) -> Path:
+    """Where the rows of a search are."""
+    return tables / f"{search_id}.sqlite"
+
+
+def products_table(tables: Path, bundle_id: str) -> Path:
+    """Where the unique products of a bundle are, selected and excluded."""
+    return tables / f"{bundle_id}.products.sqlite"
+
+
+def manifest_table(tables: Path, bundle_id: str, revision: int) -> Path:
+    """Where the manifest rows of a revision are; they outlive the files."""
+    return tables / f"{bundle_id}.{revision}.manifest.sqlite"
+
+
+def tables_of(tables: Path, job_id: str) -> Iterator[Path]:
+    """Every table of a job."""
+    return tables.glob(f"{job_id}.*sqlite")

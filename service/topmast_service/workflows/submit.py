@@ -1,0 +1,132 @@
+"""How a request becomes a job: everything that can be told without MAST is told now, before anything is created."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from topmast_service.domain import criteria, job, target
+from topmast_service.domain.job import Job
+from topmast_service.domain.product import PREFIXES
+from topmast_service.errors import EmptySelection, ForeignURI, Invalid, NoResult, NotFound, NotReady
+from topmast_service.store.jobs import JobStore
+from topmast_service.store.users import User
+
+SEARCH_RETENTION = timedelta(days=30)
+"""Search results are small; they stay longer than bundles."""
+
+ACKNOWLEDGE, READY = "acknowledged", "ready"
+"""The two notices of a bundle, as MAST's batch retrieval sends them."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job of a request, and whether an earlier request with the same Idempotency-Key made it."""
+
+    job: Job
+    repeated: bool
+
+
+class Submissions:
+    """Takes requests. `wake` tells the workers that a job waits; if that message is lost, upkeep sends it again."""
+
+    def __init__(self, jobs: JobStore, wake: Callable[[Job], None], retention_days: int, max_days: int) -> None:
+        self._jobs = jobs
+        self._wake = wake
+        self._days = retention_days
+        self._max_days = max_days
+
+    def search(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
+        """A search of the ``observations`` collection: ``{"target", "criteria", "label"}`` (http.md).
+
+        Raises
+        ------
+        Invalid, UnknownColumn, BadTarget, EmptySelection
+            What MAST need not be asked for.
+        """
+        found, _ = criteria.parse(body.get("criteria") or {})
+        if body.get("target") is not None:
+            target.parse(body["target"])
+        elif not found:
+            raise EmptySelection("A search needs a target or at least one criterion.", hint="Try `m57 r=1m`.")
+        return self._submit(user, "search", body, SEARCH_RETENTION, key)
+
+    def bundle(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
+        """A bundle: ``{"from": {search | observations | uris}, "select", "notify", "retention_days", "label"}``.
+
+        Raises
+        ------
+        Invalid, EmptySelection, ForeignURI, NotReady, NotFound
+            What MAST need not be asked for.
+        """
+        self._check_source(user, body.get("from") or {})
+        days = body.get("retention_days") or self._days
+        if not 1 <= days <= self._max_days:
+            raise Invalid(f"retention_days is between 1 and {self._max_days} here.")
+        notices = tuple(_notices(user, body))
+        return self._submit(user, "bundle", body, timedelta(days=days), key, notices=notices)
+
+    def _check_source(self, user: User, source: Mapping[str, Any]) -> None:
+        if len(source) != 1:
+            raise Invalid("`from` names exactly one of search, observations, uris.")
+        kind, value = next(iter(source.items()))
+        if not value:
+            raise EmptySelection(f"`from.{kind}` is empty.")
+        if kind == "search":
+            self._check_search(user, value)
+        if kind == "uris" and (foreign := [u for u in value if not u.startswith(PREFIXES)]):
+            at = [{"pointer": f"/from/uris/{value.index(u)}", "detail": u, "suggestions": []} for u in foreign[:20]]
+            raise ForeignURI(f"{len(foreign)} of {len(value)} dataURIs are not fetched here.", errors=at)
+
+    def _check_search(self, user: User, search_id: str) -> None:
+        search = self._jobs.get(search_id)
+        if search.owner != user.name or search.kind != "search":
+            raise NotFound(f"There is no search {search_id}.")
+        if not search.final:
+            raise NotReady(f"Search {search_id} has not finished.", retry_after=2)
+        if search.phase != job.COMPLETED:
+            raise NoResult(f"Search {search_id} ended as {search.phase}.")
+
+    def _submit(
+        self,
+        user: User,
+        kind: str,
+        body: Mapping[str, Any],
+        keep: timedelta,
+        key: str | None,
+        *,
+        notices: tuple[str, ...] = (),
+    ) -> Submitted:
+        job_id, repeated = f"{kind[0]}_{secrets.token_hex(8)}", False
+        if key is not None:
+            promise = self._jobs.promise(user.name, f"{kind}:{key}", _digest(body), job_id)
+            job_id, repeated = promise.job_id, promise.repeated
+        now = self._jobs.now()
+        new = Job(job_id, kind, user.name, dict(body), now, now + keep, label=body.get("label"), notices=notices)
+        stored = self._jobs.add(new)
+        if stored.phase == job.PENDING:
+            stored = self._jobs.change(job_id, _queued)
+            self._wake(stored)
+        return Submitted(stored, repeated)
+
+
+def _queued(waiting: Job) -> Job:
+    """A racing repeat of the same request may have queued it already."""
+    first = {"search": "search", "bundle": "resolve"}[waiting.kind]
+    return job.queue(waiting, first) if waiting.phase == job.PENDING else waiting
+
+
+def _notices(user: User, body: Mapping[str, Any]) -> list[str]:
+    """Who is to be told of what: ``<event> <address>``. Without `notify` the user's own address, if there is one."""
+    given = body.get("notify")
+    addresses = [n["email"] for n in given] if given is not None else [user.email] if user.email else []
+    return [f"{event} {address}" for address in dict.fromkeys(addresses) for event in (ACKNOWLEDGE, READY)]
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
