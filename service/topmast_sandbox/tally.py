@@ -1,0 +1,71 @@
+"""Counts what was asked and which bytes were really sent."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from threading import Lock
+from typing import Any
+
+
+class Tally:
+    """Requests per service, and requests and bytes per file; safe with many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Start again from zero."""
+        with self._lock:
+            self._services: Counter[str] = Counter()
+            self._requests: dict[str, Counter[str]] = {}
+            self._bytes: Counter[str] = Counter()
+
+    def service(self, name: str) -> None:
+        """Count one request to a service (a portal service's name, or a route)."""
+        with self._lock:
+            self._services[name] += 1
+
+    def file(self, uri: str, method: str, status: int) -> None:
+        """Count one request for a file, by method and by the status it was answered with."""
+        with self._lock:
+            self._requests.setdefault(uri, Counter()).update([method, str(status)])
+
+    def sending(self, uri: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass `chunks` on and count those that were taken.
+
+        A chunk is counted before it is handed over, and taken back if the reader went away: a
+        client that has its last byte and asks at once for the count must find that byte in it.
+        """
+        for chunk in chunks:
+            self._count(uri, len(chunk))
+            try:
+                yield chunk
+            except GeneratorExit:
+                self._count(uri, -len(chunk))
+                raise
+
+    def _count(self, uri: str, length: int) -> None:
+        with self._lock:
+            self._bytes[uri] += length
+
+    def document(self) -> dict[str, Any]:
+        """Return all counts: ``files`` by dataURI, ``services`` by name, ``total``."""
+        with self._lock:
+            files = {uri: self._entry(uri, counts) for uri, counts in self._requests.items()}
+            services = dict(self._services)
+        total = {
+            "requests": sum(services.values()),
+            "file_requests": sum(entry["requests"] for entry in files.values()),
+            "bytes": sum(entry["bytes"] for entry in files.values()),
+        }
+        return {"files": files, "services": services, "total": total}
+
+    def _entry(self, uri: str, counts: Counter[str]) -> dict[str, Any]:
+        methods = {key.lower(): n for key, n in counts.items() if not key.isdigit()}
+        statuses = {key: n for key, n in counts.items() if key.isdigit()}
+        return {
+            "requests": sum(methods.values()),
+            "methods": methods,
+            "statuses": statuses,
+            "bytes": self._bytes[uri],
+        }

@@ -1,0 +1,1 @@
+"""The wire: one module for each of MAST's doors."""
