@@ -1,0 +1,1 @@
+"""Everything on one machine, in one process group: `topmast-service up`."""

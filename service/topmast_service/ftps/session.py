@@ -1,0 +1,92 @@
+"""One client's control connection: FTP's commands under TLS, reading only (RFC 959, 2228, 3659, 4217)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from pyftpdlib.handlers import TLS_FTPHandler
+
+from topmast_service.errors import TopmastError
+from topmast_service.ftps.boxes import BoxFilesystem
+from topmast_service.ftps.doors import Doors
+
+WRITING = frozenset(
+    "ALLO APPE DELE MFMT MKD RMD RNFR RNTO SITE STOR STOU XMKD XRMD".split()  # noqa: SIM905 - reads better so
+)
+"""Refused outright. Not left to permissions: pyftpdlib's STOU makes its file first and asks afterwards."""
+
+ACTIVE = frozenset({"PORT", "EPRT"})
+"""Active mode makes the server connect out; passive mode works for every client we know."""
+
+
+class Session(TLS_FTPHandler):
+    """A session; `server.make_server` sets the class attributes that depend on the settings."""
+
+    doors: Doors
+    recheck_after: float
+
+    banner = "topmast: FTP with TLS (AUTH TLS), user name and API key."
+    abstracted_fs = BoxFilesystem
+    tls_control_required = True
+    tls_data_required = True
+    proto_cmds = {  # noqa: RUF012 - pyftpdlib's own class attribute
+        name: form for name, form in TLS_FTPHandler.proto_cmds.items() if name.split()[0] not in WRITING | ACTIVE
+    }
+
+    _checked = 0.0
+
+    def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
+        """Refuse writing, and characters that would forge log lines, before anything looks at them."""
+        if cmd in WRITING:
+            self.respond("550 This service is read-only.")
+        elif not line.isprintable():
+            self.respond("501 Control characters are not accepted.")
+        else:
+            super().pre_process_command(line, cmd, arg)
+
+    def process_command(self, cmd: str, *args: Any, **kwargs: Any) -> None:
+        """Run a command for somebody whose key still opens, and tell trouble of ours as trouble of ours."""
+        try:
+            if not self.authenticated:
+                super().process_command(cmd, *args, **kwargs)
+            elif self._still_welcome(cmd):
+                self._prepare(cmd)
+                super().process_command(cmd, *args, **kwargs)
+        except TopmastError as error:
+            self._later(error)
+
+    def ftp_AUTH(self, line: str) -> None:  # noqa: N802 - pyftpdlib's name
+        """Begin TLS, forgetting whatever came in clear behind it (the STARTTLS injection of CVE-2011-0411)."""
+        self.ac_in_buffer = b""
+        super().ftp_AUTH(line)
+
+    def ftp_PASS(self, line: str) -> None:  # noqa: N802 - pyftpdlib's name
+        """Sign in."""
+        super().ftp_PASS(line)
+        self._checked = time.monotonic()
+
+    def _prepare(self, cmd: str) -> None:
+        # TYPE A is answered but not obeyed, as vsftpd does: FITS does not survive a change of line ends.
+        self._current_type = "i"
+        if self.proto_cmds[cmd]["perm"]:
+            self.fs.refresh()
+
+    def _still_welcome(self, cmd: str) -> bool:
+        if not self.proto_cmds[cmd]["perm"] or time.monotonic() - self._checked < self.recheck_after:
+            return True
+        self._checked = time.monotonic()
+        if self.doors.sign_in(self.username, self.password):
+            return True
+        self._leave("421 This API key no longer opens; sign in with another.")
+        return False
+
+    def _later(self, error: TopmastError) -> None:
+        if self.authenticated:
+            self.respond(f"450 {error.detail}")
+        else:
+            self._leave(f"421 {error.detail}")
+
+    def _leave(self, answer: str) -> None:
+        self.respond(answer)
+        self.close_when_done()
