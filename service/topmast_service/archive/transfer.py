@@ -1,0 +1,321 @@
+"""Bytes from MAST: one request, one stream, and a plain word for everything that can be wrong with it.
+
+Nothing here retries, resumes or writes: `workflows.fetch` decides, `staging` keeps. astroquery's own download is not
+used: it has no timeout, checks no length, and glues the tail of a reprocessed file to the head of the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import PurePosixPath
+from typing import Self
+from urllib.parse import quote, urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from topmast_service.errors import MissingOnServer, NotAuthorized, TransferFailed, UpstreamDown
+
+_CHUNK = 1 << 20
+_MOST_REDIRECTS = 3
+_PATH = "/api/v0.1/Download/file"  # MAST's, as astroquery.mast 0.4.11 asks it
+_BUSY = frozenset({408, 425, 429})
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+# RFC 9110 §8.8.2.2 takes a Last-Modified for strong when Date is later; RFC 7232 asked for a minute, and so do we.
+_SETTLED = timedelta(seconds=60)
+
+
+class TransferBroken(Exception):
+    """The connection broke, or fell silent, in the middle of a body: what came so far is good."""
+
+
+class WrongRange(Exception):
+    """The server cannot give the range that was asked, or answered with another one."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the headers of an answer say.
+
+    `total` is the length of the whole file in bytes; `validator` the strong one, fit for If-Range (an ETag, else a
+    Last-Modified that had settled); `framed` is False when only the end of the connection marks the end of the body.
+    """
+
+    status: int
+    total: int | None
+    etag: str | None
+    last_modified: str | None
+    validator: str | None
+    media_type: str
+    framed: bool
+
+
+class Stream:
+    """An answer whose body is still to come. A context manager; iterating gives chunks of at most 1 MiB.
+
+    Attributes
+    ----------
+    head
+        What the headers said.
+    start
+        Offset in the file, in bytes, of the first byte that comes.
+    """
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, head: Head, start: int) -> None:
+        self.head = head
+        self.start = start
+        self._response = response
+        self._left = _length(response.headers)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Chunks as they come, so that a stop is heard at once also on a slow line.
+
+        Raises
+        ------
+        TransferBroken
+            The body ended early or fell silent.
+        """
+        while self._left != 0:
+            # Never past Content-Length: http.client's read1 would hand over what a confused server sends after it.
+            want = _CHUNK if self._left is None else min(_CHUNK, self._left)
+            try:
+                chunk = self._response.read1(want, decode_content=False)
+            except HTTPError as error:
+                raise TransferBroken(type(error).__name__) from error
+            if not chunk:
+                return
+            if self._left is not None:
+                self._left -= len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        """Drop the connection unless the body was read to its end."""
+        self._response.close()
+        self._response.release_conn()
+
+    def __enter__(self) -> Self:
+        """The stream itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+class Downloads:
+    """The door to MAST's files. Threads may share one; forked processes may not.
+
+    Parameters
+    ----------
+    base_url
+        MAST or a sandbox: ``https://mast.stsci.edu``.
+    connections
+        Connections open at once; whoever comes later waits.
+    connect_timeout, read_timeout
+        Seconds; `read_timeout` is the longest silence that is borne, not the length of the transfer.
+    user_agent
+        Who we say we are.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connections: int = 8,
+        connect_timeout: float = 10,
+        read_timeout: float = 30,
+        user_agent: str = "topmast",
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._pool = urllib3.PoolManager(
+            num_pools=2,
+            maxsize=connections,
+            block=True,
+            retries=False,
+            timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
+            # identity: a range of a compressed body is a range of something else
+            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+        )
+
+    def open(self, uri: str, *, start: int = 0, end: int | None = None, validator: str | None = None) -> Stream:
+        """Ask for a file, or for the part of it from `start` to before `end` (bytes).
+
+        Parameters
+        ----------
+        validator
+            Sent as If-Range: the part only if the file is still the same, else the whole of it.
+
+        Returns
+        -------
+        Stream
+            With ``head.status`` 206 the part that was asked; with 200 the whole file.
+
+        Raises
+        ------
+        NotAuthorized, MissingOnServer
+            MAST's answer; asking again does not help.
+        UpstreamDown
+            No connection, silence, 429 or a server error; `retry_after` when MAST said it.
+        TransferFailed
+            An answer that cannot be the file.
+        WrongRange
+            The part cannot be had.
+        """
+        asked = start > 0 or end is not None
+        headers = _range_headers(start, end, validator) if asked else {}
+        response = self._request("GET", uri, headers)
+        try:
+            head = _judge(response, uri, asked=asked)
+            if head.status == HTTPStatus.PARTIAL_CONTENT:
+                head = _check_range(response.headers, head, start, end)
+            return Stream(response, head, start if head.status == HTTPStatus.PARTIAL_CONTENT else 0)
+        except BaseException:
+            _drop(response)
+            raise
+
+    def head(self, uri: str) -> Head:
+        """Ask for the headers only. Raises as `open` does, but never `WrongRange`."""
+        response = self._request("HEAD", uri, {})
+        try:
+            return _judge(response, uri, asked=False)
+        finally:
+            _drop(response)
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        self._pool.clear()
+
+    def _request(self, method: str, uri: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        url = f"{self._base}{_PATH}?uri={quote(uri, safe=':/')}"
+        for _ in range(_MOST_REDIRECTS):
+            response = self._send(method, url, headers)
+            target = response.get_redirect_location()
+            if not target:
+                return response
+            _drop(response)
+            url = _same_origin(url, target)
+        raise TransferFailed("MAST redirects in circles.")
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(
+                method,
+                url,
+                headers={**self._pool.headers, **headers},
+                preload_content=False,
+                redirect=False,
+                decode_content=False,
+            )
+        except HTTPError as error:
+            raise UpstreamDown(f"MAST cannot be reached ({type(error).__name__}).") from error
+
+
+def _drop(response: urllib3.BaseHTTPResponse) -> None:
+    response.close()
+    response.release_conn()
+
+
+def _same_origin(url: str, target: str) -> str:
+    there = urljoin(url, target)
+    # Another host could answer with anything, and later requests will carry a token.
+    if urlsplit(there)[:2] != urlsplit(url)[:2]:
+        raise TransferFailed("MAST redirects to another host.")
+    return there
+
+
+def _range_headers(start: int, end: int | None, validator: str | None) -> dict[str, str]:
+    headers = {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
+    return headers | ({"If-Range": validator} if validator else {})
+
+
+def _judge(response: urllib3.BaseHTTPResponse, uri: str, *, asked: bool) -> Head:
+    """Raise for everything that is not the file; tell what the headers say of it."""
+    status = response.status
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and asked:
+        raise WrongRange("416")
+    _refuse_status(status, uri, response.headers)
+    head = _read_head(status, response.headers)
+    if status == HTTPStatus.PARTIAL_CONTENT and not asked:
+        raise TransferFailed(f"MAST sent a part of {uri} that nobody asked for.")
+    if head.media_type in _PAGES and PurePosixPath(uri).suffix.lower() not in {".html", ".htm"}:
+        raise TransferFailed(f"MAST sent an HTML page in place of {uri}.")
+    if head.total == 0:
+        raise TransferFailed(f"MAST sent nothing for {uri}.")
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise TransferFailed(f"MAST sent {uri} compressed, which was not asked for.")
+    return head
+
+
+def _refuse_status(status: int, uri: str, headers: Mapping[str, str]) -> None:
+    if status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+        return
+    said = f"MAST answered {status} for {uri}."
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise NotAuthorized(said)
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        raise MissingOnServer(said)
+    if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise UpstreamDown(said, retry_after=_retry_after(headers))
+    raise TransferFailed(said)
+
+
+def _read_head(status: int, headers: Mapping[str, str]) -> Head:
+    etag, modified = headers.get("ETag"), headers.get("Last-Modified")
+    length = _length(headers)
+    return Head(
+        status=status,
+        total=length if status == HTTPStatus.OK else None,
+        etag=etag,
+        last_modified=modified,
+        validator=_strong(etag, modified, headers.get("Date")),
+        media_type=headers.get("Content-Type", "").split(";")[0].strip().lower(),
+        framed=length is not None or "chunked" in headers.get("Transfer-Encoding", "").lower(),
+    )
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    # With chunks the length does not count (RFC 9112 §6.3).
+    value = "" if "Transfer-Encoding" in headers else headers.get("Content-Length", "").strip()
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def _strong(etag: str | None, modified: str | None, date: str | None) -> str | None:
+    if etag and etag.startswith('"'):
+        return etag
+    changed, now = _date(modified), _date(date)
+    return modified if changed and now and now - changed >= _SETTLED else None
+
+
+def _check_range(headers: Mapping[str, str], head: Head, start: int, end: int | None) -> Head:
+    """Compare ``Content-Range: bytes first-last/total`` with what was asked (RFC 9110 §14.4)."""
+    unit, _, span = headers.get("Content-Range", "").partition(" ")
+    first, _, rest = span.partition("-")
+    last, _, total = rest.partition("/")
+    if unit != "bytes" or not all(part.isascii() and part.isdigit() for part in (first, last, total)):
+        raise WrongRange("no usable Content-Range")
+    wanted = int(total) if end is None else min(end, int(total))
+    if (int(first), int(last) + 1) != (start, wanted):
+        raise WrongRange(f"asked for {start}-{wanted}, got {first}-{last}")
+    if _length(headers) not in (None, wanted - start):
+        raise WrongRange("Content-Length and Content-Range disagree")
+    return replace(head, total=int(total))
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    when = _date(value)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when else None
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None
+    return when if when is None or when.tzinfo else when.replace(tzinfo=UTC)

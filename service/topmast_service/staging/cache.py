@@ -1,0 +1,141 @@
+"""Every file once: dataURI → versions → bytes, for everybody who asks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from topmast_service.staging.durable import digest_of, telling_disk_full
+from topmast_service.staging.part import Part, lock_part
+from topmast_service.staging.shelf import Shelf
+from topmast_service.staging.version import Version
+
+# Another filesystem; too many links on one file (ext4: 65,000); a filesystem without hardlinks.
+_NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP})
+
+
+class Cache:
+    """The cache on disk. Any number of processes may hold one on the same folder.
+
+    Parameters
+    ----------
+    root
+        The folder; it is made when the first file comes.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._shelf = Shelf(root)
+
+    def newest(self, uri: str) -> Version | None:
+        """The newest version of a dataURI, or None when there is none or its bytes are gone or cut."""
+        versions = self._shelf.versions(uri)
+        if not versions or not self._has(versions[-1]):
+            return None
+        return versions[-1]
+
+    def versions(self, uri: str) -> list[Version]:
+        """All versions ever fetched of a dataURI, newest last, also those whose bytes are gone."""
+        return self._shelf.versions(uri)
+
+    def path(self, version: Version) -> Path:
+        """The bytes of a version, read-only. They may go at any time: link them to keep them."""
+        return self._shelf.blob(version.sha256)
+
+    def link(self, version: Version, destination: Path) -> bool:
+        """Put a version's bytes at `destination` without copying them where the filesystem can.
+
+        The link is the pin: linked bytes stay whatever happens to the cache.
+
+        Returns
+        -------
+        bool
+            False when the bytes are gone: a miss, to be fetched again.
+
+        Raises
+        ------
+        FileExistsError
+            Something is at `destination`.
+        DiskFull
+            Nothing is left at `destination`.
+        """
+        blob = self._shelf.blob(version.sha256)
+        with telling_disk_full():
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(blob, destination)
+            except FileNotFoundError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                return _copy(blob, destination, version)
+        return True
+
+    @contextmanager
+    def open_part(self, uri: str, *, wait: float) -> Iterator[Part]:
+        """The lock on a dataURI, and its transfer under way: one flight at a time, over threads and processes.
+
+        Parameters
+        ----------
+        wait
+            Seconds to wait for whoever has it.
+
+        Raises
+        ------
+        PartBusy
+            They kept it longer.
+        """
+        with telling_disk_full():
+            descriptor = lock_part(self._shelf.part(uri), wait)
+        try:
+            part = Part(uri, self._shelf, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        try:
+            yield part
+        finally:
+            part.close()
+
+    def touch(self, uri: str, version: Version, now: datetime) -> Version:
+        """Note that `version` was MAST's current one at `now`. Only under `open_part` of the same dataURI."""
+        confirmed = version.confirmed(now)
+        self._shelf.record(uri, confirmed)
+        return confirmed
+
+    def _has(self, version: Version) -> bool:
+        try:
+            return self.path(version).stat().st_size == version.size
+        except FileNotFoundError:
+            return False
+
+
+def _copy(blob: Path, destination: Path, version: Version) -> bool:
+    try:
+        with blob.open("rb") as source, destination.open("xb") as target:
+            _pour(source, target, destination)
+    except FileNotFoundError:
+        return False
+    if digest_of(destination).sha256 == version.sha256:
+        return True
+    # The cached bytes have gone bad: without them the next request is a miss and brings good ones.
+    destination.unlink()
+    blob.unlink(missing_ok=True)
+    return False
+
+
+def _pour(source: BinaryIO, target: BinaryIO, destination: Path) -> None:
+    try:
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.flush()
+        os.fsync(target.fileno())
+        os.fchmod(target.fileno(), 0o444)
+    except BaseException:
+        destination.unlink()
+        raise

@@ -1,0 +1,93 @@
+"""Writing so that a power cut or a kill leaves either the old file or the new one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from topmast_service.errors import DiskFull
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def telling_disk_full() -> Iterator[None]:
+    """Turn the kernel's "no space" and "over quota" into `DiskFull`; anything else passes unchanged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise DiskFull() from error
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut (fsync of a file does not cover its name)."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Write `content` aside, then rename it over `path`: a reader sees the old file or the new one.
+
+    Parameters
+    ----------
+    sync
+        Also make it survive a power cut; without, it may come back empty or old.
+
+    Raises
+    ------
+    DiskFull
+        Nothing was changed.
+    """
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with telling_disk_full(), aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        aside.rename(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    if sync:
+        sync_folder(path.parent)
+
+
+class Digest:
+    """SHA-256 and CRC-32 (zip's) of the bytes seen so far."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self.crc32 = 0
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """Add the next bytes."""
+        self._sha256.update(chunk)
+        self.crc32 = zlib.crc32(chunk, self.crc32)
+
+    @property
+    def sha256(self) -> str:
+        """The hash as 64 hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+
+def digest_of(path: Path) -> Digest:
+    """The digest of what is on disk, read in bounded memory."""
+    digest = Digest()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest

@@ -1,0 +1,90 @@
+"""The four files that say what a box holds: for people, programs, spreadsheets and ``sha256sum -c``."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from topmast_service.domain.manifest import HELP_DESK, OK, BoxFacts, ManifestRow, totals
+from topmast_service.staging.durable import telling_disk_full
+from topmast_service.staging.manifest_page import write_page
+
+PAGE, RECORD, TABLE, SUMS = "MANIFEST.HTML", "manifest.json", "manifest.csv", "sha256sums.txt"
+_COLUMNS = [field.name for field in fields(ManifestRow)]
+
+
+def write_manifest(folder: Path, facts: BoxFacts, rows: Iterable[ManifestRow]) -> None:
+    """Write ``MANIFEST.HTML``, ``manifest.json``, ``manifest.csv`` and ``sha256sums.txt`` into a box.
+
+    Parameters
+    ----------
+    folder
+        The box under construction.
+    rows
+        One per requested file, also the failed ones. Walked several times, never held: a list will do, and so will
+        an object whose ``__iter__`` asks the table again.
+
+    Raises
+    ------
+    TypeError
+        `rows` can be walked only once (a generator): the later files would silently be empty.
+    DiskFull
+        The box is incomplete and must not be shown.
+    """
+    if iter(rows) is rows:
+        raise TypeError("rows must be walkable several times")
+    counted = totals(rows)
+    with telling_disk_full():
+        sums = [
+            _write(folder / PAGE, lambda file: write_page(file, facts, counted, rows)),
+            _write(folder / RECORD, lambda file: _write_record(file, facts, counted, rows)),
+            _write(folder / TABLE, lambda file: _write_table(file, rows)),
+        ]
+        _write(folder / SUMS, lambda file: _write_sums(file, rows, sums))
+
+
+def _write(path: Path, fill: Callable[[TextIO], None]) -> tuple[str, str]:
+    """Write and sync one file; its name and SHA-256."""
+    with path.open("xb") as raw, _text_over(raw) as file:
+        fill(file)
+        file.flush()
+        os.fsync(raw.fileno())
+    with path.open("rb") as written:
+        return path.name, hashlib.file_digest(written, "sha256").hexdigest()
+
+
+@contextmanager
+def _text_over(raw: io.BufferedWriter) -> Iterator[TextIO]:
+    # A lone surrogate from a hostile catalogue must not keep a whole box from being published.
+    file = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        yield file
+    finally:
+        file.detach()
+
+
+def _write_record(file: TextIO, facts: BoxFacts, counted: dict[str, int], rows: Iterable[ManifestRow]) -> None:
+    head: dict[str, Any] = {"schema": 1, **asdict(facts), "totals": counted, "help": HELP_DESK}
+    file.write(json.dumps(head, indent=1)[:-2] + ',\n "files": [')
+    for number, row in enumerate(rows):
+        file.write((",\n  " if number else "\n  ") + json.dumps(asdict(row)))
+    file.write("\n ]\n}\n")
+
+
+def _write_table(file: TextIO, rows: Iterable[ManifestRow]) -> None:
+    table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(asdict(row) for row in rows)
+
+
+def _write_sums(file: TextIO, rows: Iterable[ManifestRow], sums: list[tuple[str, str]]) -> None:
+    file.writelines(f"{row.sha256}  {row.path}\n" for row in rows if row.status == OK)
+    file.writelines(f"{sha256}  {name}\n" for name, sha256 in sums)

@@ -1,0 +1,64 @@
+"""Where the cache's blobs and index files are. The filesystem is the only truth: no database beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from topmast_service.staging.durable import replace_file
+from topmast_service.staging.version import Version
+
+
+def key_of(uri: str) -> str:
+    """A dataURI as a file name: fixed length, no character that a filesystem minds."""
+    return hashlib.sha256(uri.encode()).hexdigest()
+
+
+class Shelf:
+    """Paths under the cache's root, and the index file of each dataURI.
+
+    ``blobs/<aa>/<sha256>`` is a version's bytes; ``index/<aa>/<sha256 of the dataURI>.json`` lists the versions of
+    one dataURI, newest last. Whoever writes an index file holds that dataURI's lock (`cache.Cache.open_part`).
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def blob(self, sha256: str) -> Path:
+        """Where bytes with this hash are, or would be."""
+        return self.root / "blobs" / sha256[:2] / sha256
+
+    def part(self, uri: str) -> Path:
+        """Where a dataURI's transfer under way is, or would be."""
+        return self.root / "parts" / f"{key_of(uri)}.part"
+
+    def versions(self, uri: str) -> list[Version]:
+        """Known versions, newest last; an unreadable index file knows none (its bytes are fetched again)."""
+        try:
+            record = json.loads(self._index(uri).read_bytes())
+            return [Version.from_record(version) for version in record["versions"]]
+        except FileNotFoundError:
+            return []
+        except (ValueError, KeyError, TypeError):
+            return []
+
+    def record(self, uri: str, version: Version) -> None:
+        """Make `version` the newest; what was known of the same bytes is replaced.
+
+        Raises
+        ------
+        DiskFull
+            The index is as before.
+        """
+        others = [known for known in self.versions(uri) if known.sha256 != version.sha256]
+        self._write(uri, [*others, version])
+
+    def _write(self, uri: str, versions: Sequence[Version]) -> None:
+        record = {"schema": 1, "uri": uri, "versions": [version.as_record() for version in versions]}
+        replace_file(self._index(uri), json.dumps(record, indent=1).encode())
+
+    def _index(self, uri: str) -> Path:
+        key = key_of(uri)
+        return self.root / "index" / key[:2] / f"{key}.json"

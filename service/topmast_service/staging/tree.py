@@ -1,0 +1,279 @@
+"""What users see: immutable revisions ``stage/<user>/<job>/<n>/``, built aside and renamed when whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from topmast_service.errors import NoSuchFile
+from topmast_service.staging.cache import Cache
+from topmast_service.staging.durable import sync_folder, telling_disk_full
+from topmast_service.staging.version import Version
+
+_BUILDING = ".building"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,127}")
+_ODD = re.compile(r"[^A-Za-z0-9._+-]|^\.|^-")
+_LONGEST = 255  # bytes in one name, on every filesystem in use
+
+
+class BlobsGone(Exception):
+    """Some versions left the cache before they could be linked; `entries` are to be fetched again."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        super().__init__(f"{len(entries)} files have left the cache")
+        self.entries = entries
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a tree: where it lies in the box (as `safe_path` says), and its bytes."""
+
+    path: str
+    version: Version
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of a folder's listing; `path` is relative to the box, `size` in bytes and None for a folder."""
+
+    name: str
+    path: str
+    type: Literal["file", "folder"]
+    size: int | None
+
+
+class Trees:
+    """All boxes on disk.
+
+    Parameters
+    ----------
+    root
+        The stage folder. It should be on the cache's filesystem, so that a link costs nothing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._aside = root / _BUILDING
+
+    def path(self, user: str, job_id: str, revision: int) -> Path:
+        """Where a revision is, or would be.
+
+        Raises
+        ------
+        ValueError
+            A user or job id that cannot be a folder's name. Theirs are made by us, so this is a fault of ours.
+        """
+        return self._job(user, job_id) / str(int(revision))
+
+    def build(
+        self,
+        user: str,
+        job_id: str,
+        revision: int,
+        entries: Iterable[Entry],
+        *,
+        cache: Cache,
+        write_extras: Callable[[Path], None],
+    ) -> Path:
+        """Link the entries, write the extras, and show the whole by one rename.
+
+        Parameters
+        ----------
+        write_extras
+            Is given the folder under construction: the manifest goes there.
+
+        Returns
+        -------
+        Path
+            The revision. One that is there already is returned as it is: revisions never change.
+
+        Raises
+        ------
+        BlobsGone
+            With all entries that must be fetched again. Nothing is shown.
+        DiskFull
+            Nothing is shown.
+        """
+        target = self.path(user, job_id, revision)
+        if target.is_dir():
+            return target
+        aside = self._aside / f"{job_id}.{revision}.{secrets.token_hex(8)}"
+        try:
+            with telling_disk_full():
+                aside.mkdir(parents=True)
+                _link_all(aside, entries, cache)
+                write_extras(aside)
+                _sync_all(aside)
+                _show(aside, target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return target
+
+    def find(self, user: str, job_id: str, revision: int, relative: str) -> Path:
+        """A file or folder in a revision; the empty path is the revision itself.
+
+        Raises
+        ------
+        NoSuchFile
+            It is not there, or the path tries to leave the box.
+        """
+        root = self.path(user, job_id, revision)
+        pieces = [piece for piece in relative.split("/") if piece]
+        refused = relative.startswith("/") or any(not _visible(piece) for piece in pieces)
+        found = root.joinpath(*pieces)
+        # Our trees hold no links; what is one was put there by somebody else, and may lead anywhere.
+        if refused or not _exists(found) or found.resolve() != root.resolve().joinpath(*pieces):
+            raise NoSuchFile()
+        return found
+
+    def listing(self, folder: Path) -> list[Listed]:
+        """What is in a folder of a revision, by name; hidden names and links are not shown.
+
+        Parameters
+        ----------
+        folder
+            As `find` gave it.
+        """
+        inside = folder.relative_to(self._root).parts[3:]
+        with os.scandir(folder) as found:
+            shown = [entry for entry in found if _visible(entry.name) and not entry.is_symlink()]
+        return [_listed(entry, inside) for entry in sorted(shown, key=lambda entry: entry.name)]
+
+    def remove(self, user: str, job_id: str) -> None:
+        """Remove all revisions of a job; what somebody has open stays readable to them."""
+        self._vanish(self._job(user, job_id))
+
+    def remove_orphans(self, keep: Callable[[str, str, int], bool], older_than: datetime) -> list[Path]:
+        """Remove revisions that no record names, and what dead builders left.
+
+        Parameters
+        ----------
+        keep
+            Asked with user, job id and revision; True keeps it.
+        older_than
+            Younger ones stay: their record may be on its way.
+
+        Returns
+        -------
+        list of Path
+            What was removed.
+        """
+        orphans = [path for path in self._revisions() if not keep(*_named(path))]
+        old = [path for path in [*orphans, *_children(self._aside)] if _changed(path) < older_than]
+        for path in old:
+            self._vanish(path)
+        return old
+
+    def _job(self, user: str, job_id: str) -> Path:
+        for name in (user, job_id):
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"{name!r} cannot be the name of a folder")
+        return self._root / user / job_id
+
+    def _revisions(self) -> Iterator[Path]:
+        for user in _children(self._root):
+            for job in _children(user) if _visible(user.name) else ():
+                yield from (path for path in _children(job) if path.name.isdecimal())
+
+    def _vanish(self, path: Path) -> None:
+        """Out of sight in one step, then delete: a tree that is half gone is never shown."""
+        aside = self._aside / f"removed.{secrets.token_hex(8)}"
+        self._aside.mkdir(parents=True, exist_ok=True)
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def safe_path(obs_id: str, filename: str, mission: str = "JWST") -> str:
+    """Where a product lies in a box: ``JWST/<obs_id>/<file>``, as in MAST's own bundles.
+
+    Names come from the archive and from users' lists, so each piece is made harmless: no separators, no control or
+    non-ASCII characters, no leading dot or dash, at most 255 bytes. What had to be changed carries a piece of its
+    hash, so that two names never become one.
+    """
+    return "/".join(_safe(piece) for piece in (mission, obs_id, filename))
+
+
+def _safe(name: str) -> str:
+    clean = _ODD.sub("_", name) or "_"
+    if clean == name and len(clean) <= _LONGEST:
+        return clean
+    mark = f"~{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    stem, dot, suffix = clean.rpartition(".")
+    if not stem or len(suffix) > 16:
+        stem, dot, suffix = clean, "", ""
+    return stem[: _LONGEST - len(mark) - len(dot) - len(suffix)] + mark + dot + suffix
+
+
+def _visible(name: str) -> bool:
+    return not name.startswith(".") and name.isprintable() and "\\" not in name
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or cannot be encoded
+        return False
+
+
+def _link_all(aside: Path, entries: Iterable[Entry], cache: Cache) -> None:
+    gone = [entry for entry in entries if not cache.link(entry.version, aside / _inside(entry.path))]
+    if gone:
+        raise BlobsGone(gone)
+
+
+def _inside(path: str) -> str:
+    if not all(piece and _visible(piece) for piece in path.split("/")):
+        raise ValueError(f"{path!r} does not come from safe_path")
+    return path
+
+
+def _sync_all(folder: Path) -> None:
+    for inside, _, _ in os.walk(folder, topdown=False):
+        sync_folder(Path(inside))
+
+
+def _show(aside: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        aside.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        return  # another worker showed this revision first; they are equal
+    sync_folder(target.parent)
+
+
+def _listed(entry: os.DirEntry[str], inside: tuple[str, ...]) -> Listed:
+    path = "/".join((*inside, entry.name))
+    if entry.is_dir(follow_symlinks=False):
+        return Listed(entry.name, path, "folder", None)
+    return Listed(entry.name, path, "file", entry.stat(follow_symlinks=False).st_size)
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    except FileNotFoundError:
+        return []
+
+
+def _named(path: Path) -> tuple[str, str, int]:
+    return path.parts[-3], path.parts[-2], int(path.name)
+
+
+def _changed(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_ctime, UTC)  # a rename sets ctime, not mtime
+    except FileNotFoundError:
+        return datetime.max.replace(tzinfo=UTC)
