@@ -1,0 +1,77 @@
+"""The keyword information API, ``/viz/api/v0.1/``.
+
+Known: the routes, their parameters, and that rows carry the columns of CAOM and of the keyword
+services. Sandbox's guess: that each answer is a JSON list of objects, and the names of their keys.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from topmast_sandbox.state import Sandbox
+from topmast_sandbox.wire.answers import Row
+from topmast_sandbox.wire.keywords import keyword_columns
+from topmast_sandbox.wire.services import INSTRUMENTS
+
+
+class Viz:
+    """The keyword information routes over one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._catalogue = sandbox.catalogue
+
+    def routes(self) -> Blueprint:
+        """Return the blueprint with these routes."""
+        routes = Blueprint("viz", __name__, url_prefix="/viz/api/v0.1")
+        routes.add_url_rule("/info/keywords", "keywords", self.keywords)
+        routes.add_url_rule("/info/mnemonics", "mnemonics", self.mnemonics)
+        routes.add_url_rule("/parameters", "parameters", self.parameters)
+        routes.add_url_rule("/products", "products", self.products)
+        routes.add_url_rule("/keywords/search", "search", self.search)
+        return routes
+
+    def keywords(self) -> Response:
+        """Answer the keywords, all or the one named, with the services that hold each."""
+        known: dict[str, dict[str, Any]] = {}
+        for service in INSTRUMENTS:
+            for column in keyword_columns(self._catalogue, service):
+                entry = {"fits_keyword": column.name.upper(), "type": column.type, "destination": []}
+                known.setdefault(column.name.lower(), entry)["destination"].append(f"{service}.{column.name}")
+        return self._answer("info/keywords", _named(known))
+
+    def mnemonics(self) -> Response:
+        """Answer the engineering mnemonics, all or the one named."""
+        known = {row["tlmMnemonic"].lower(): dict(row) for row in self._catalogue.mnemonics()}
+        return self._answer("info/mnemonics", _named(known))
+
+    def parameters(self) -> Response:
+        """Answer the observation that made the file ``uri``."""
+        return self._answer("parameters", [dict(row) for row in self._observed()])
+
+    def products(self) -> Response:
+        """Answer the products of that observation, with ``level`` only those of a calibration level."""
+        level = request.args.get("level", "")
+        rows = [row for found in self._observed() for row in self._catalogue.products(found["obsid"])]
+        return self._answer("products", [row for row in rows if level in {"", str(row["calib_level"])}])
+
+    def search(self) -> Response:
+        """Answer the keyword row of the file ``uri``."""
+        wanted = request.args.get("uri", "")
+        rows = (row for service in INSTRUMENTS for row in self._catalogue.keywords(service))
+        return self._answer("keywords/search", [dict(row) for row in rows if row.get("dataURI") == wanted])
+
+    def _observed(self) -> Iterator[Row]:
+        stem = request.args.get("uri", "").rpartition("/")[2].rpartition("_")[0]
+        return (row for row in self._catalogue.observations() if stem and row["obs_id"] == stem)
+
+    def _answer(self, route: str, rows: Sequence[Any]) -> Response:
+        self._sandbox.tally.service(f"viz/{route}")
+        return Response(json.dumps(list(rows)), content_type="application/json")
+
+
+def _named(known: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    name = request.args.get("name", "").lower()
+    return [entry for key, entry in known.items() if name in {"", key}]
