@@ -1,0 +1,106 @@
+"""Ask a topmast service for JWST data: search, bundle, wait, download.
+
+>>> import topmast
+>>> client = topmast.Client()  # doctest: +SKIP
+>>> found = client.search("m57 r=1m", mission="JWST", instrument_name="MIRI*")  # doctest: +SKIP
+>>> client.bundle(found, sub_groups=["I2D"]).wait().download("m57")  # doctest: +SKIP
+"""
+
+from ._bundle import Bundle
+from ._client import Client
+from ._errors import (
+    ApiError,
+    BadAnswer,
+    BadCursor,
+    BadTarget,
+    ConfigError,
+    Conflict,
+    ConnectFailed,
+    ConnectionLost,
+    DiskFull,
+    DownloadError,
+    EmptySelection,
+    Expired,
+    ForeignURI,
+    IdempotencyMismatch,
+    IllegalMove,
+    Invalid,
+    JobAborted,
+    JobArchived,
+    JobError,
+    JobFailed,
+    Malformed,
+    NoResult,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    NotReady,
+    RedirectRefused,
+    ServerError,
+    TimedOut,
+    TooManyRequests,
+    TopmastError,
+    TransportError,
+    UnknownColumn,
+    UpstreamDown,
+    UsageError,
+    WaitTimeout,
+)
+from ._job import FINAL_PHASES, Job, Problem
+from ._manifest import ManifestRow
+from ._progress import Progress
+from ._report import DownloadedFile, DownloadReport
+from ._retry import RetryPolicy
+from ._search import Column, Resolved, Search
+
+__all__ = [
+    "FINAL_PHASES",
+    "ApiError",
+    "BadAnswer",
+    "BadCursor",
+    "BadTarget",
+    "Bundle",
+    "Client",
+    "Column",
+    "ConfigError",
+    "Conflict",
+    "ConnectFailed",
+    "ConnectionLost",
+    "DiskFull",
+    "DownloadError",
+    "DownloadReport",
+    "DownloadedFile",
+    "EmptySelection",
+    "Expired",
+    "ForeignURI",
+    "IdempotencyMismatch",
+    "IllegalMove",
+    "Invalid",
+    "Job",
+    "JobAborted",
+    "JobArchived",
+    "JobError",
+    "JobFailed",
+    "Malformed",
+    "ManifestRow",
+    "NoResult",
+    "NotAllowed",
+    "NotAuthenticated",
+    "NotFound",
+    "NotReady",
+    "Problem",
+    "Progress",
+    "RedirectRefused",
+    "Resolved",
+    "RetryPolicy",
+    "Search",
+    "ServerError",
+    "TimedOut",
+    "TooManyRequests",
+    "TopmastError",
+    "TransportError",
+    "UnknownColumn",
+    "UpstreamDown",
+    "UsageError",
+    "WaitTimeout",
+]

@@ -1,0 +1,105 @@
+"""A bundle: files staged together, and what became of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ._download import Downloader
+from ._html import size
+from ._job import Job, seconds
+from ._manifest import ManifestRow
+from ._paging import items
+from ._progress import ProgressOption
+from ._report import DownloadReport
+
+
+@dataclass(frozen=True)
+class Bundle(Job):
+    """A bundle as it was at one moment.
+
+    Attributes
+    ----------
+    revision : int or None
+        Which published state of the files this is.
+    counts, bytes : dict
+        ``listed = unique + duplicates``, ``unique = selected + excluded``; bytes in all, fetched and cached.
+    ftps : dict or None
+        ``host``, ``port``, ``user`` and ``path``; the password is the API key.
+    """
+
+    part: ClassVar[str] = "bundle"
+    route: ClassVar[str] = "bundles"
+
+    revision: int | None = None
+    counts: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    bytes: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    ftps: Mapping[str, Any] | None = field(default=None, compare=False)
+
+    @classmethod
+    def _members(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        own = document.get("bundle")
+        part: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
+        return super()._members(document) | {
+            "revision": part.get("revision"),
+            "counts": part.get("counts") or {},
+            "bytes": part.get("bytes") or {},
+            "ftps": part.get("ftps") or None,
+        }
+
+    def manifest(self) -> list[ManifestRow]:
+        """Every requested file with its status and reason, in the service's order.
+
+        Raises
+        ------
+        NotReady
+            The bundle is not published yet.
+        """
+        return [ManifestRow.from_json(row) for row in items(self._talk(), f"{self._own_path()}/manifest")]
+
+    def download(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        max_workers: int = 4,
+        progress: ProgressOption = None,
+        timeout: float | dt.timedelta | None = None,
+        raise_on_failure: bool = True,
+    ) -> DownloadReport:
+        """Fetch the box into `directory`, laid out as the manifest says.
+
+        Files come in parallel, each into a part file that is renamed once its SHA-256 is right, so that nothing
+        half-done ever has a file's own name. Call it again after any interruption: what is there and right
+        (by checksum) is kept, what is half there goes on where it stopped.
+
+        Parameters
+        ----------
+        directory
+            Made if absent. Paths that would lead out of it are refused.
+        max_workers
+            Files at a time.
+        timeout
+            Seconds in all; None for no limit.
+        raise_on_failure
+            False gives the report also when files failed, instead of raising.
+
+        Raises
+        ------
+        DownloadError
+            Some files did not arrive; ``error.report`` has all of them.
+        """
+        limit = self._talk().clock.deadline(seconds(timeout))
+        downloader = Downloader(self._talk(), self._own_path(), Path(directory), limit, workers=max_workers)
+        return downloader.run(progress, raise_on_failure=raise_on_failure)
+
+    def _facts(self) -> list[tuple[str, object]]:
+        names = ("selected", "ok", "failed")
+        counts = ", ".join(f"{self.counts[name]} {name}" for name in names if self.counts.get(name) is not None)
+        expires = self.destruction.isoformat(timespec="minutes") if self.destruction else ""
+        total = self.bytes.get("total")
+        held = size(total) if isinstance(total, int) else ""
+        return [*super()._facts(), ("files", counts), ("size", held), ("kept until", expires)]

@@ -1,0 +1,159 @@
+"""The client: one service, one key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Any, Self
+
+from ._clock import Clock
+from ._config import endpoint_settings, settings
+from ._groups import Bundles, Jobs, Searches, search_body
+from ._job import seconds
+from ._progress import ProgressOption
+from ._retry import RetryPolicy
+from ._search import Search
+from ._session import Session
+from ._wait import wait_for
+
+SILENCE = 30.0  # seconds within which any service says something
+SEARCH_TIMEOUT = 600.0  # seconds; MAST itself gives a query ten minutes
+
+
+class Client:
+    """A topmast service, seen by one user. May be shared by threads.
+
+    Parameters
+    ----------
+    url, api_key
+        Where the service is and the key it gave. What is left out comes from ``TOPMAST_URL`` and
+        ``TOPMAST_API_KEY``, then from ``~/.config/topmast/config.toml`` (``url`` and ``api_key``).
+    timeout
+        Seconds that the service may be silent within one try of one request.
+    retry
+        What is tried again, and how often.
+
+    Attributes
+    ----------
+    searches, bundles, jobs
+        What the service keeps for this user.
+
+    Raises
+    ------
+    ConfigError
+        No address or no key is to be found.
+
+    Examples
+    --------
+    >>> with topmast.Client() as client:  # doctest: +SKIP
+    ...     found = client.search("m57 r=1m", mission="JWST", instrument_name="MIRI*")
+    ...     job = client.bundle(found, sub_groups=["I2D"]).wait(timeout=3600, progress=True)
+    ...     job.download("m57")
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: float = SILENCE,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        found = settings(url, api_key)
+        self._session = Session(
+            found.url,
+            found.api_key,
+            retry=retry or RetryPolicy(),
+            silence=timeout,
+            clock=Clock(),
+            version=_version(),
+        )
+        self.searches = Searches(self._session)
+        self.bundles = Bundles(self._session)
+        self.jobs = Jobs(self._session)
+        #: Start a bundle; wait for it with ``.wait()``. Short for `bundles.submit`, which has the parameters.
+        self.bundle = self.bundles.submit
+
+    @classmethod
+    def from_endpoint(
+        cls, path: str | os.PathLike[str], *, timeout: float = SILENCE, retry: RetryPolicy | None = None
+    ) -> Self:
+        """The service whose ``endpoint.json`` is at `path`, as ``topmast-service up`` writes it."""
+        found = endpoint_settings(path)
+        return cls(found.url, found.api_key, timeout=timeout, retry=retry)
+
+    @property
+    def url(self) -> str:
+        """Where the service is."""
+        return self._session.url
+
+    def search(
+        self,
+        target: str | None = None,
+        *,
+        mission: str | None = None,
+        collection: str = "observations",
+        criteria: Mapping[str, Any] | None = None,
+        label: str | None = None,
+        timeout: float | dt.timedelta | None = SEARCH_TIMEOUT,
+        progress: ProgressOption = False,
+        **columns: Any,
+    ) -> Search:
+        """Search and wait for the result.
+
+        Parameters
+        ----------
+        target
+            A name or coordinates with a radius, as in MAST's own forms: ``"m57 r=1m"``, ``"283.396 33.029 r=30s"``.
+        mission
+            Short for ``obs_collection``.
+        collection
+            What is searched.
+        criteria, **columns
+            MAST's columns; all have to hold. Text (``"NIRCAM*"``), number, list (any of), ``(min, max)`` with None
+            for an open end, ``{"not": …}``, None (no value). `criteria` is for names that Python does not allow.
+        label
+            A name of your own.
+        timeout
+            Seconds in all.
+
+        Raises
+        ------
+        UsageError
+            Nothing was asked, or a value is no criterion; nothing was sent.
+        Invalid
+            A column or target that the service cannot read, with the nearest names.
+        JobFailed
+            MAST does not know the target, or refused; ``error.code`` says which.
+        WaitTimeout
+            The time is over; the search goes on.
+        """
+        limit = self._session.clock.deadline(seconds(timeout))
+        body = search_body(target, mission, collection, {**(criteria or {}), **columns}, label)
+        submitted = self.searches._submit(body, limit)
+        return wait_for(submitted, self._session, limit, progress, raise_on_failure=True)
+
+    def close(self) -> None:
+        """Close the connections that this client made; jobs go on."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"topmast.Client({self.url!r})"
+
+
+def _version() -> str:
+    try:
+        return version("topmast")
+    except PackageNotFoundError:  # run from a source tree
+        return "0"

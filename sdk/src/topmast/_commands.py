@@ -1,0 +1,144 @@
+"""What each command does; each gives what to print, as a document and as text, and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ._bundle import Bundle
+from ._client import SEARCH_TIMEOUT, Client
+from ._clock import Deadline
+from ._errors import UsageError
+from ._job import Job
+from ._report import DownloadReport
+from ._text import clean, job_line, jobs_table, rows_table
+
+OK, FAILED, USAGE, NO_ANSWER, PARTIAL, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command has to say."""
+
+    document: Any
+    text: str
+    code: int = OK
+
+
+def run(arguments: argparse.Namespace, client: Client) -> Output:
+    """Do what `arguments` say."""
+    deadline = client._session.clock.deadline(getattr(arguments, "timeout", None))
+    return COMMANDS[arguments.command](arguments, client, deadline)
+
+
+def _search(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    found = client.search(
+        arguments.target,
+        mission=arguments.mission,
+        criteria=_criteria(arguments.criteria),
+        label=arguments.label,
+        timeout=getattr(arguments, "timeout", SEARCH_TIMEOUT),
+        progress=None,
+    )
+    all_rows = found.rows(where=arguments.where, sort=arguments.sort, columns=arguments.columns)
+    rows = list(all_rows if arguments.all else itertools.islice(all_rows, arguments.limit))
+    chosen = arguments.columns.split(",") if arguments.columns else None
+    lines = [f"{found.id}: {found.count} rows" + (" (truncated by MAST)" if found.truncated else "")]
+    lines += [f"note: {clean(note)}" for note in found.notes]
+    lines += [rows_table(rows, chosen)] if rows else []
+    return Output({"search": dict(found.raw), "rows": rows}, "\n".join(lines))
+
+
+def _criteria(given: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in given]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UsageError(f"{twice} is given twice", hint=f"For any of several values: -c {twice}=a,b.")
+    return dict(given)
+
+
+def _bundle(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
+    single = arguments.source[0] if len(arguments.source) == 1 else arguments.source
+    job = client.bundle(
+        single,
+        types=arguments.type,
+        sub_groups=arguments.sub_group,
+        levels=arguments.level,
+        mrp=arguments.mrp,
+        guide_stars=arguments.guide_stars,
+        notify=arguments.notify,
+        retention_days=arguments.retention_days,
+        label=arguments.label,
+    )
+    if arguments.wait or arguments.download:
+        job = job.wait(timeout=_left(deadline))
+    if arguments.download:
+        return _fetched(job, arguments.download, arguments.workers, deadline)
+    return _state(job)
+
+
+def _jobs(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    if arguments.id:
+        return Output(dict((job := client.jobs.get(arguments.id)).raw), job_line(job))
+    jobs = list(
+        client.jobs.list(kind=arguments.kind, phase=arguments.phase, label=arguments.label, limit=arguments.limit)
+    )
+    return Output([dict(job.raw) for job in jobs], jobs_table(jobs) if jobs else "no jobs")
+
+
+def _wait(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
+    return _state(client.jobs.get(arguments.id).wait(timeout=_left(deadline)))
+
+
+def _download(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
+    job = client.bundles.get(arguments.id)
+    if arguments.wait:
+        job = job.wait(timeout=_left(deadline))
+    return _fetched(job, arguments.directory, arguments.workers, deadline)
+
+
+def _abort(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    job = client.jobs.get(arguments.id).abort()
+    return Output(dict(job.raw), job_line(job))
+
+
+def _state(job: Job) -> Output:
+    partial = job.done and job.outcome == "partial"
+    return Output(dict(job.raw), job_line(job), PARTIAL if partial else OK)
+
+
+def _fetched(job: Bundle, directory: str, workers: int, deadline: Deadline) -> Output:
+    report = job.download(Path(directory), max_workers=workers, timeout=_left(deadline), raise_on_failure=False)
+    bad = [f"  {clean(file.path)}: {clean(file.reason)}" for file in report.failed]
+    bad += [f"  {clean(row.path or row.filename)}: {clean(row.reason)}" for row in report.missing]
+    code = PARTIAL if report.failed or report.missing else OK
+    return Output(_document(job, report), "\n".join([report.summary(), *bad]), code)
+
+
+def _document(job: Job, report: DownloadReport) -> dict[str, Any]:
+    files = [{**asdict(file), "local": str(file.local) if file.local else None} for file in report.files]
+    return {
+        "job": dict(job.raw),
+        "directory": str(report.directory),
+        "files": files,
+        "missing": [dict(row.raw) for row in report.missing],
+    }
+
+
+def _left(deadline: Deadline) -> float | None:
+    left = deadline.left()
+    return None if left == float("inf") else left
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = {
+    "search": _search,
+    "bundle": _bundle,
+    "jobs": _jobs,
+    "wait": _wait,
+    "download": _download,
+    "abort": _abort,
+}

@@ -1,0 +1,164 @@
+"""A whole box onto disk: in parallel, and with a word on every file."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ._clock import Clock, Deadline
+from ._errors import (
+    ConfigError,
+    ConnectFailed,
+    DownloadError,
+    NotAuthenticated,
+    NotFound,
+    TopmastError,
+    UsageError,
+)
+from ._fetch import ChangedOnServer, Fetcher, Stopped, Wanted
+from ._manifest import ManifestRow
+from ._paging import items
+from ._paths import safe_target
+from ._progress import Progress, ProgressOption, Show, shown
+from ._report import FAILED, DownloadedFile, DownloadReport
+from ._session import Session
+
+log = logging.getLogger("topmast")
+
+REDRAW = 0.1  # seconds between two drawings of a bar
+HOPELESS = (ConnectFailed, NotAuthenticated)  # would be the same for each of thousands of files
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+class Tally:
+    """Counts over all threads, shown now and then."""
+
+    def __init__(self, wanted: list[Wanted], show: Show, clock: Clock) -> None:
+        self._lock = threading.Lock()
+        self._show, self._clock, self._drawn = show, clock, float("-inf")
+        self._bytes, self._files, self._of = 0, 0, len(wanted)
+        sizes = [file.size for file in wanted]
+        self._total = None if None in sizes else sum(size or 0 for size in sizes)
+
+    def bytes(self, count: int) -> None:
+        """So many bytes more, or less."""
+        with self._lock:
+            self._bytes += count
+            if self._clock.monotonic() - self._drawn >= REDRAW:
+                self._draw()
+
+    def file(self) -> None:
+        """One file more is dealt with."""
+        with self._lock:
+            self._files += 1
+            self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = self._clock.monotonic()
+        self._show(Progress("DOWNLOADING", self._files, self._of, bytes_done=self._bytes, bytes_total=self._total))
+
+
+class Downloader:
+    """Fetches the box of one bundle; `box` is its path on the service."""
+
+    def __init__(self, session: Session, box: str, directory: Path, deadline: Deadline, *, workers: int) -> None:
+        if workers < 1:
+            raise UsageError("max_workers is at least 1")
+        self.session = session
+        self.box = box
+        self.root = directory
+        self.deadline = deadline
+        self.workers = workers
+        self.stop = threading.Event()
+        self.why_stopped = ""
+
+    def run(self, progress: ProgressOption, *, raise_on_failure: bool) -> DownloadReport:
+        """Fetch what the box holds; see `Bundle.download`."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot write to {self.root}: {error}", hint="Give another directory.") from error
+        wanted, missing = self._contents()
+        done = self._fetch_all(wanted, progress)
+        stale = {path for path, (_, error) in done.items() if isinstance(error, ChangedOnServer)}
+        if stale:
+            log.debug("%d files changed since the manifest was read", len(stale))
+            wanted, missing = self._contents()
+            done |= self._fetch_all([file for file in wanted if file.path in stale], progress)
+        report = DownloadReport(self.root, tuple(file for file, _ in done.values()), tuple(missing))
+        if report.failed and raise_on_failure:
+            raise _failure(report)
+        return report
+
+    def _contents(self) -> tuple[list[Wanted], list[ManifestRow]]:
+        """What the box holds, its own tables included, and the rows that it does not hold."""
+        listed = items(self.session, f"{self.box}/manifest", deadline=self.deadline)
+        rows = [ManifestRow.from_json(row) for row in listed]
+        wanted = [Wanted(row.path, row.size, row.sha256) for row in rows if row.ok]
+        return [*_distinct(wanted), *self._extras({file.path for file in wanted})], [row for row in rows if not row.ok]
+
+    def _extras(self, known: set[str]) -> list[Wanted]:
+        """MANIFEST.HTML and its siblings: files at the root of the box that are no products."""
+        try:
+            entries = list(items(self.session, f"{self.box}/files/", deadline=self.deadline))
+        except NotFound:
+            return []
+        rows = [
+            ManifestRow.from_json({**entry, "path": entry.get("path") or entry.get("name")})
+            for entry in entries
+            if entry.get("type") == "file"
+        ]
+        return [Wanted(row.path, row.size, row.sha256) for row in rows if row.path not in known]
+
+    def _fetch_all(
+        self, wanted: list[Wanted], progress: ProgressOption
+    ) -> dict[str, tuple[DownloadedFile, Exception | None]]:
+        with shown(progress, str(self.root)) as show:
+            tally = Tally(wanted, show, self.session.clock)
+            fetcher = Fetcher(self.session, self.box, self.deadline, self.stop, tally.bytes)
+            with ThreadPoolExecutor(self.workers, "topmast-download") as pool:
+                try:
+                    return dict(pool.map(lambda file: self._one(fetcher, tally, file), wanted))
+                except BaseException:
+                    # Ctrl-C, or the user's own callable failed: let the threads leave their parts and go.
+                    self.stop.set()
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+
+    def _one(self, fetcher: Fetcher, tally: Tally, file: Wanted) -> tuple[str, tuple[DownloadedFile, Exception | None]]:
+        error: Exception | None = None
+        try:
+            if self.stop.is_set():
+                raise Stopped(f"not tried: {self.why_stopped or 'the download was stopped'}")
+            result = fetcher.fetch(file, safe_target(self.root, file.path))
+        except (TopmastError, OSError) as caught:
+            error = caught
+            result = DownloadedFile(file.path, FAILED, reason=str(caught))
+            self._stop_if_hopeless(caught)
+        tally.file()
+        return file.path, (result, error)
+
+    def _stop_if_hopeless(self, error: Exception) -> None:
+        full = isinstance(error, OSError) and error.errno in NO_SPACE
+        if (full or isinstance(error, HOPELESS)) and not self.stop.is_set():
+            self.why_stopped = str(error)
+            self.stop.set()
+
+
+def _distinct(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """One per path: products shared by several observations are listed once for each."""
+    return list({file.path: file for file in wanted}.values())
+
+
+def _failure(report: DownloadReport) -> DownloadError:
+    shown_first = "; ".join(f"{file.path}: {file.reason}" for file in report.failed[:3])
+    more = f"; and {len(report.failed) - 3} more" if len(report.failed) > 3 else ""
+    return DownloadError(
+        f"{len(report.failed)} of {len(report.files)} files did not arrive: {shown_first}{more}",
+        report=report,
+        hint="Download again into the same directory: what arrived is kept.",
+    )

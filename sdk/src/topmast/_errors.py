@@ -1,0 +1,284 @@
+"""Everything topmast can raise.
+
+::
+
+    TopmastError                        .hint
+    ├─ UsageError (ValueError)          the call makes no sense; nothing was sent
+    ├─ ConfigError                      no URL, no key, an unreadable file, a missing extra
+    ├─ TransportError                   .method .url (without query)
+    │   ├─ ConnectFailed                nobody listens there
+    │   ├─ TimedOut                     no answer in time
+    │   ├─ ConnectionLost               the answer broke off
+    │   └─ BadAnswer                    an answer, but not topmast's
+    ├─ ApiError                         .status .code .detail .errors .request_id .retry_after
+    │   ├─ Malformed 400, Invalid 422   (UnknownColumn, BadTarget, EmptySelection, ForeignURI, BadCursor)
+    │   ├─ NotAuthenticated 401 · NotAllowed 403 · NotFound 404 · Expired 410
+    │   ├─ Conflict 409                 (NotReady, IllegalMove, NoResult, IdempotencyMismatch)
+    │   ├─ TooManyRequests 429 · ServerError 5xx (UpstreamDown, DiskFull)
+    │   └─ RedirectRefused 3xx
+    ├─ JobError                         .job, the last snapshot
+    │   ├─ JobFailed · JobAborted · JobArchived
+    │   └─ WaitTimeout (TimeoutError)   the job itself goes on
+    └─ DownloadError                    .report
+
+Match on the class for *what to do* and on ``.code`` for *what happened*. ``str(error)`` ends with one thing to
+try and, when the service answered, with the request id its log knows. All of them can be pickled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from ._job import Job
+    from ._report import DownloadReport
+
+
+def _rebuild(cls: type[TopmastError], args: tuple[Any, ...], state: dict[str, Any]) -> TopmastError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class TopmastError(Exception):
+    """Base of all errors of this package; `hint` is one thing to try."""
+
+    hint: str = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self._sentence(), self.hint, self._trailer()) if part)
+
+    def _sentence(self) -> str:
+        text = str(self.args[0]) if self.args else ""
+        return text if text.endswith((".", "!", "?")) or not text else text + "."
+
+    def _trailer(self) -> str:
+        return ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default calls cls(*args), which fails for keyword-only arguments: a worker pool would then report
+        # a pickling error instead of what went wrong.
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+class UsageError(TopmastError, ValueError):
+    """The call makes no sense; nothing was sent."""
+
+
+class ConfigError(TopmastError):
+    """No URL or key, an unreadable file, or an extra that is not installed."""
+
+
+class TransportError(TopmastError):
+    """No usable answer came back from `method` `url`."""
+
+    hint = "Check the URL and that the service runs: its /livez answers without a key."
+
+    def __init__(self, message: str, *, method: str = "", url: str = "", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.method = method
+        self.url = url
+
+
+class ConnectFailed(TransportError):
+    """Nothing listens at this address; the request never arrived."""
+
+
+class TimedOut(TransportError):
+    """No answer within the time given."""
+
+
+class ConnectionLost(TransportError):
+    """The connection ended before the answer did."""
+
+
+class BadAnswer(TransportError):
+    """Something answered, but not the way topmast does (a proxy's page, a login form)."""
+
+
+class ApiError(TopmastError):
+    """The service refused, and said why (RFC 9457).
+
+    Attributes
+    ----------
+    status : int
+    code : str
+        Stable; each has a page at ``/problems/<code>`` of the service.
+    detail : str
+    errors : list of dict
+        ``pointer``, ``detail`` and ``suggestions`` of each offending member.
+    request_id : str
+    retry_after : float or None
+        Seconds.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int,
+        code: str,
+        hint: str | None = None,
+        errors: list[dict[str, Any]] | None = None,
+        request_id: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(detail, hint=hint)
+        self.detail = detail
+        self.status = status
+        self.code = code
+        self.errors = errors or []
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def _sentence(self) -> str:
+        members = "; ".join(_member(entry) for entry in self.errors)
+        text = super()._sentence()
+        return f"{self.status} {self.code}: {text}" + (f" ({members})" if members else "")
+
+    def _trailer(self) -> str:
+        return f"[request {self.request_id}]" if self.request_id else ""
+
+
+def _member(entry: dict[str, Any]) -> str:
+    near = ", ".join(str(name) for name in entry.get("suggestions") or [])
+    text = ": ".join(str(entry[key]) for key in ("pointer", "detail") if entry.get(key))
+    return f"{text}; nearest: {near}" if near else text
+
+
+class Malformed(ApiError):
+    """400: the request cannot be read."""
+
+
+class BadCursor(Malformed):
+    """The pages asked for belong to another question."""
+
+
+class Invalid(ApiError):
+    """422: understood, but not acceptable; `errors` points at each member."""
+
+
+class UnknownColumn(Invalid):
+    """No such column; `errors` holds the nearest names."""
+
+
+class BadTarget(Invalid):
+    """The target cannot be read: a name or coordinates, then a radius with its unit."""
+
+
+class EmptySelection(Invalid):
+    """The selection names nothing."""
+
+
+class ForeignURI(Invalid):
+    """Not a dataURI that topmast fetches."""
+
+
+class NotAuthenticated(ApiError):
+    """401: the key is missing or not known."""
+
+
+class NotAllowed(ApiError):
+    """403: a known user, but not for this."""
+
+
+class NotFound(ApiError):
+    """404: no such thing, or somebody else's."""
+
+
+class Expired(ApiError):
+    """410: it was there; its files are gone."""
+
+
+class Conflict(ApiError):
+    """409: not in the state that this needs."""
+
+
+class NotReady(Conflict):
+    """The job has not finished."""
+
+
+class IllegalMove(Conflict):
+    """The job's phase does not allow this."""
+
+
+class NoResult(Conflict):
+    """The job ended without a result."""
+
+
+class IdempotencyMismatch(Conflict):
+    """The Idempotency-Key was used for another request."""
+
+
+class TooManyRequests(ApiError):
+    """429: wait as long as `retry_after` says."""
+
+
+class ServerError(ApiError):
+    """5xx: the service or what it depends on is in trouble."""
+
+
+class UpstreamDown(ServerError):
+    """MAST does not answer the service."""
+
+
+class DiskFull(ServerError):
+    """The service has no space left."""
+
+
+class RedirectRefused(ApiError):
+    """3xx to another host: not followed, since the key would go there."""
+
+
+class JobError(TopmastError):
+    """Something about a job; `job` is its last snapshot and `code` the service's code for the reason."""
+
+    default_code: ClassVar[str] = "job"
+
+    def __init__(self, message: str, *, job: Job, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.job = job
+
+    @property
+    def code(self) -> str:
+        """The service's code of why the job ended, else this class's own."""
+        problem = self.job.error
+        return problem.code if problem is not None and problem.code else self.default_code
+
+
+class JobFailed(JobError):
+    """The job ended in ERROR."""
+
+    default_code = "job_failed"
+
+
+class JobAborted(JobError):
+    """Somebody stopped the job."""
+
+    default_code = "job_aborted"
+
+
+class JobArchived(JobError):
+    """The job's results have expired; its record stays."""
+
+    default_code = "expired"
+
+
+class WaitTimeout(JobError, TimeoutError):
+    """The time given to wait is over; the job itself goes on."""
+
+    default_code = "wait_timeout"
+
+
+class DownloadError(TopmastError):
+    """Some files did not arrive whole; `report` says which did and why the others did not."""
+
+    def __init__(self, message: str, *, report: DownloadReport, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report

@@ -1,0 +1,187 @@
+"""The client's groups: searches, bundles, jobs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ._bundle import Bundle
+from ._clock import Deadline
+from ._criteria import criteria as encode
+from ._errors import UsageError
+from ._job import Job, path_part
+from ._messages import Params
+from ._paging import items
+from ._search import Search
+from ._session import Session
+from ._source import source
+
+KINDS: dict[str, type[Job]] = {"search": Search, "bundle": Bundle}
+Texts = str | Iterable[str] | None
+
+
+class Searches:
+    """Searches of this client's user."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def submit(
+        self,
+        target: str | None = None,
+        *,
+        mission: str | None = None,
+        collection: str = "observations",
+        criteria: Mapping[str, Any] | None = None,
+        label: str | None = None,
+        **columns: Any,
+    ) -> Search:
+        """Start a search and do not wait; the parameters are those of `Client.search`."""
+        body = search_body(target, mission, collection, {**(criteria or {}), **columns}, label)
+        return self._submit(body)
+
+    def get(self, search_id: str) -> Search:
+        """The search with this id, as it is now."""
+        return Search.from_json(self._session.get(f"/v1/searches/{path_part(search_id)}"), self._session)
+
+    def _submit(self, body: dict[str, Any], deadline: Deadline | None = None) -> Search:
+        return Search.from_json(self._session.submit("/v1/searches", body, deadline=deadline), self._session)
+
+
+class Bundles:
+    """Bundles of this client's user."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def submit(
+        self,
+        origin: Any,
+        *,
+        types: Texts = None,
+        sub_groups: Texts = None,
+        levels: int | Iterable[int] | None = None,
+        mrp: bool | None = None,
+        guide_stars: str | None = None,
+        notify: str | Iterable[str | Mapping[str, str]] | None = None,
+        retention_days: int | None = None,
+        label: str | None = None,
+    ) -> Bundle:
+        """Start a bundle and do not wait for it.
+
+        Parameters
+        ----------
+        origin
+            A `Search`, its id, obs_ids or obsids, rows of a search, or dataURIs.
+        types, sub_groups, levels
+            Product types (``SCIENCE``), sub-groups (``I2D``, ``ASN``) and calibration levels to keep; all by
+            default.
+        mrp
+            Whether only MAST's Minimum Recommended Products; by default so if nothing else is selected.
+        guide_stars
+            ``"none"`` (default of the service), ``"only"`` or ``"all"``.
+        notify
+            E-mail addresses to tell, or the service's own ``{"email": …}``.
+        retention_days
+            How long the files are to stay.
+        label
+            A name of your own.
+
+        Raises
+        ------
+        UsageError
+            The selection makes no sense; nothing was sent.
+        """
+        select = {
+            "types": _texts("types", types),
+            "sub_groups": _texts("sub_groups", sub_groups),
+            "levels": [levels] if isinstance(levels, int) else None if levels is None else list(levels),
+            "mrp": mrp,
+            "guide_stars": guide_stars,
+        }
+        body = {
+            "from": source(origin),
+            "select": _given(select) or None,
+            "notify": _addresses(notify),
+            "retention_days": retention_days,
+            "label": label,
+        }
+        return Bundle.from_json(self._session.submit("/v1/bundles", _given(body)), self._session)
+
+    def get(self, bundle_id: str) -> Bundle:
+        """The bundle with this id, as it is now."""
+        return Bundle.from_json(self._session.get(f"/v1/bundles/{path_part(bundle_id)}"), self._session)
+
+
+class Jobs:
+    """All jobs of this client's user, of every kind."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, job_id: str) -> Job:
+        """The job with this id; a `Search` or `Bundle` where it is one."""
+        return self._job(self._session.get(f"/v1/jobs/{path_part(job_id)}"))
+
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        phase: Texts = None,
+        label: str | None = None,
+        after: dt.datetime | str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Job]:
+        """Jobs, newest first, fetched page by page while you read; at most `limit`."""
+        since = after.isoformat() if isinstance(after, dt.datetime) else after
+        asked = {"kind": kind, "label": label, "after": since}
+        phases = [phase] if isinstance(phase, str) else list(phase or ())
+        params: Params = (
+            *((name, value) for name, value in asked.items() if value),
+            *(("phase", name) for name in phases),
+        )
+        found = items(self._session, "/v1/jobs", params, limit=100 if limit is None else max(1, min(limit, 100)))
+        return (self._job(document) for document in itertools.islice(found, limit))
+
+    def _job(self, document: Mapping[str, Any]) -> Job:
+        return KINDS.get(str(document.get("kind")), Job).from_json(document, self._session)
+
+
+def search_body(
+    target: str | None, mission: str | None, collection: str, columns: Mapping[str, Any], label: str | None
+) -> dict[str, Any]:
+    """The body of POST /v1/searches.
+
+    Raises
+    ------
+    UsageError
+        It asks for nothing, or names the mission twice.
+    """
+    if mission is not None and "obs_collection" in columns:
+        raise UsageError("mission is obs_collection: give one of them")
+    asked = encode({**({"obs_collection": mission} if mission is not None else {}), **columns})
+    if not target and not asked:
+        raise UsageError("a search needs a target or a criterion", hint='Try client.search("m57 r=1m").')
+    body = {"collection": collection, "target": target or None, "label": label}
+    return {**_given(body), "criteria": asked}
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _texts(name: str, value: Texts) -> list[str] | None:
+    # A bare "I2D" is a sequence of letters to Python, and would select nothing.
+    found = [value] if isinstance(value, str) else None if value is None else list(value)
+    if found is not None and not all(isinstance(text, str) and text for text in found):
+        raise UsageError(f"{name} takes text", hint=f"{name}=['I2D'] for instance.")
+    return found
+
+
+def _addresses(notify: str | Iterable[str | Mapping[str, str]] | None) -> list[dict[str, str]] | None:
+    if notify is None:
+        return None
+    entries = [notify] if isinstance(notify, (str, Mapping)) else list(notify)
+    return [{"email": entry} if isinstance(entry, str) else dict(entry) for entry in entries]

@@ -1,0 +1,73 @@
+"""What a bundle is made from: anything that names observations or files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ._errors import UsageError
+from ._job import Job
+
+HOW = "Give a search, a list of obs_ids, rows of a search, or dataURIs (mast:JWST/product/…)."
+URI = re.compile(r"[a-z][a-z0-9]*:", re.IGNORECASE)
+SEARCH_ID = re.compile(r"s_[A-Za-z0-9_-]+")
+
+
+def source(origin: Any) -> dict[str, Any]:
+    """The `from` of POST /v1/bundles.
+
+    Raises
+    ------
+    UsageError
+        It names nothing, or mixes observations and files.
+    """
+    if isinstance(origin, Job):
+        if origin.kind != "search" and origin.part != "search":
+            raise UsageError(f"{origin.id} is not a search", hint=HOW)
+        return {"search": origin.id}
+    if isinstance(origin, str) and SEARCH_ID.fullmatch(origin):
+        return {"search": origin}
+    return _listed([_name(entry) for entry in _entries(origin)])
+
+
+def _entries(origin: Any) -> Iterable[Any]:
+    if isinstance(origin, (str, int, Mapping)):
+        return [origin]
+    if hasattr(origin, "to_dict") and hasattr(origin, "columns"):  # a pandas DataFrame
+        rows: list[Any] = origin.to_dict("records")
+        return rows
+    try:
+        return list(origin)
+    except TypeError:
+        raise UsageError(f"a bundle cannot be made from {type(origin).__name__}", hint=HOW) from None
+
+
+def _name(entry: Any) -> str:
+    """The dataURI or the observation that one entry stands for."""
+    if isinstance(entry, Mapping) or hasattr(entry, "colnames"):
+        entry = _of_row(entry)
+    # astropy and numpy hand out their own text and integers
+    text = str(entry).strip() if isinstance(entry, (str, int)) or hasattr(entry, "item") else ""
+    if not text:
+        raise UsageError(f"{entry!r} names neither an observation nor a file", hint=HOW)
+    return text
+
+
+def _of_row(row: Any) -> Any:
+    names = list(row.colnames) if hasattr(row, "colnames") else list(row)
+    # obsid before obs_id: MAST leaves some obs_ids blank, and uses some twice
+    for name in ("dataURI", "obsid", "obs_id"):
+        if name in names and str(row[name] if row[name] is not None else "").strip() not in ("", "--"):
+            return row[name]
+    raise UsageError("a row has neither dataURI nor obsid nor obs_id", hint=HOW)
+
+
+def _listed(names: list[str]) -> dict[str, Any]:
+    if not names:
+        raise UsageError("the selection is empty", hint=HOW)
+    unique = list(dict.fromkeys(names))
+    uris = [name for name in unique if URI.match(name)]
+    if uris and len(uris) != len(unique):
+        raise UsageError("observations and dataURIs cannot be mixed", hint="Make two bundles.")
+    return {"uris": uris} if uris else {"observations": unique}
