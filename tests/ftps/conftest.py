@@ -39,6 +39,7 @@ def open_site(tmp_path: Path, certificate: Certificate) -> Iterator[Callable[...
             with server:
                 while not stopped.is_set():
                     server.ioloop.loop(timeout=0.02, blocking=False)
+                    site.turns += 1
 
         thread = threading.Thread(target=loop)
         thread.start()

@@ -44,6 +44,8 @@ class Site:
     keys: dict[str, str] = field(default_factory=lambda: {"alice": "key-of-alice", "bob": "key-of-bob"})
     boxes: dict[str, dict[str, Path]] = field(default_factory=lambda: {"alice": {}, "bob": {}})
     port: int = 0
+    turns: int = 0
+    """How often the server's event loop has gone round."""
 
     def publish(self, user: str, job: str, files: dict[str, bytes] = FILES, revision: int = 1) -> Path:
         """Make this the current revision of a job."""

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from OpenSSL import SSL
-from pyftpdlib.handlers import TLS_DTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
 from topmast_service.errors import Invalid
 from topmast_service.ftps.doors import Doors, Gate
-from topmast_service.ftps.session import Session
+from topmast_service.ftps.session import Data, Session
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def serve(settings: FtpsSettings, doors: Doors, ready: Callable[[str, int], None
 
 def _session(settings: FtpsSettings, doors: Doors) -> type[Session]:
     passive = settings.passive_ports
-    data = type("Data", (TLS_DTPHandler,), {"timeout": settings.idle_timeout})
+    data = type("ConfiguredData", (Data,), {"timeout": settings.idle_timeout})
     return type(
         "ConfiguredSession",
         (Session,),

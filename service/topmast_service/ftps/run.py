@@ -1,0 +1,83 @@
+"""The FTPS process: the service's answers to the server's two questions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from topmast_service.config import Settings
+from topmast_service.container import Stores, open_stores
+from topmast_service.domain.job import COMPLETED, Job
+from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
+from topmast_service.ftps.doors import Doors
+from topmast_service.ftps.server import FtpsSettings, serve
+from topmast_service.store.connection import UNAVAILABLE
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Boxes(Mapping[str, Path]):
+    """A user's published bundles: job id → directory of its current revision, looked up one at a time."""
+
+    stores: Stores
+    user: str
+
+    def __getitem__(self, job_id: str) -> Path:
+        try:
+            found = self.stores.jobs.get(job_id)
+        except UnknownJob:
+            raise KeyError(job_id) from None
+        except UNAVAILABLE as error:
+            raise StoreUnavailable(retry_after=2) from error
+        if found.owner != self.user or not _published(found):
+            raise KeyError(job_id)
+        return self.stores.trees.path(self.user, job_id, found.revision or 0)
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            yield from (found.id for found in self.stores.jobs.of(self.user) if _published(found))
+        except UNAVAILABLE as error:
+            raise StoreUnavailable(retry_after=2) from error
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stores = open_stores(settings)
+    doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user))
+    serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
+
+
+def _published(found: Job) -> bool:
+    return found.kind == "bundle" and found.phase == COMPLETED and found.revision is not None
+
+
+def _sign_in(stores: Stores, user: str, key: str) -> bool:
+    try:
+        return stores.users.sign_in(key).name == user
+    except Unauthenticated:
+        return False
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(retry_after=2) from error
+
+
+def _settings(settings: Settings) -> FtpsSettings:
+    if settings.certificate is None or settings.private_key is None:
+        raise Invalid(
+            "FTPS needs TOPMAST_CERTIFICATE and TOPMAST_PRIVATE_KEY.", hint="`topmast-service up` makes both."
+        )
+    first, _, last = settings.ftps_passive_ports.partition("-")
+    return FtpsSettings(
+        host=settings.ftps_host,
+        port=settings.ftps_port,
+        certificate=settings.certificate,
+        private_key=settings.private_key,
+        passive_ports=(int(first), int(last or first)) if first else None,
+        masquerade_address=settings.ftps_masquerade or None,
+    )
