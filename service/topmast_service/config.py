@@ -33,7 +33,7 @@ class Settings:
     lease: float = _setting(30.0, "a worker that is silent for so long has lost its work to another")
     retention_days: int = _setting(7, "how long a bundle stays staged unless its request says otherwise")
     max_retention_days: int = _setting(60, "longest retention a request may ask for")
-    upkeep_every: float = _setting(5.0, "pause between two rounds of upkeep")
+    upkeep_every: float = _setting(2.0, "pause between two rounds of upkeep")
 
     api_host: str = _setting("127.0.0.1", "address the API listens on")
     api_port: int = _setting(8080, "port the API listens on")

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
 
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
@@ -16,8 +19,17 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
 from topmast_service.store.users import Users
+from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.submit import Submissions
+
+if TYPE_CHECKING:
+    from topmast_service.workflows.bundle import Bundles
+    from topmast_service.workflows.notices import Notices
+    from topmast_service.workflows.plan import Planner
+    from topmast_service.workflows.search import Searches
+    from topmast_service.workflows.transfer import Transfers
+    from topmast_service.workflows.upkeep import Upkeep
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,14 @@ class Stores:
 def open_stores(settings: Settings) -> Stores:
     """Connect to Redis (lazily) and know where the folders are."""
     redis = connect(settings.redis_url)
-    return Stores(settings, redis, JobStore(redis), Slices(redis, settings.lease), Users(redis), Trees(settings.stage))
+    return Stores(
+        settings,
+        redis,
+        JobStore(redis),
+        Slices(redis, settings.lease, settings.mast_connections),
+        Users(redis),
+        Trees(settings.stage),
+    )
 
 
 @dataclass(frozen=True)
@@ -55,7 +74,120 @@ def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Ap
     """The API process: submits, shows and stops jobs; `wake` defaults to a Celery message."""
     stores = open_stores(settings)
     submissions = Submissions(
-        stores.jobs, wake or Messages(settings.redis_url).wake, settings.retention_days, settings.max_retention_days
+        stores.jobs, wake or _wake(settings), settings.retention_days, settings.max_retention_days
     )
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables)
     return Api(stores, submissions, control)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What the query worker's tasks are wired to."""
+
+    searches: Searches
+    planner: Planner
+    bundles: Bundles
+
+
+def for_query(settings: Settings) -> Query:
+    """The worker that asks MAST; the only one that loads astroquery."""
+    from topmast_service.archive.portal import Portal
+    from topmast_service.workflows.plan import Planner
+    from topmast_service.workflows.search import Searches
+
+    def open_portal() -> Portal:
+        return Portal(settings.mast_url, settings.mast_timeout)
+
+    stores = open_stores(settings)
+    searches = Searches(stores.jobs, open_portal, settings.resolver_url, settings.tables, _terms(settings))
+    planner = Planner(open_portal, settings.tables, settings.mast_batch)
+    return Query(searches, planner, _bundles(stores))
+
+
+def for_transfer(settings: Settings) -> Transfers:
+    """The worker that moves files."""
+    from topmast_service.archive.transfer import Downloads
+    from topmast_service.staging.cache import Cache
+    from topmast_service.workflows.transfer import Transfers
+
+    stores = open_stores(settings)
+    downloads = Downloads(settings.mast_url, connections=settings.mast_connections)
+    fresh = timedelta(seconds=settings.max_age)
+    return Transfers(
+        stores.jobs,
+        stores.slices,
+        Cache(settings.cache),
+        downloads,
+        settings.tables,
+        _terms(settings),
+        fresh,
+        _bundles(stores),
+    )
+
+
+def for_upkeep(settings: Settings) -> Upkeep:
+    """The worker that looks after everything, and tells people."""
+    from topmast_service.workflows.upkeep import Upkeep
+
+    stores = open_stores(settings)
+    return Upkeep(
+        stores.jobs,
+        stores.slices,
+        stores.trees,
+        settings.tables,
+        _terms(settings),
+        _bundles(stores),
+        _notices(stores),
+        _wake(settings),
+    )
+
+
+def _wake(settings: Settings) -> Callable[[Job], None]:
+    return Messages(settings.redis_url, settings.mast_connections).wake
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(timedelta(seconds=settings.lease), timedelta(seconds=settings.patience))
+
+
+def _bundles(stores: Stores) -> Bundles:
+    from topmast_service.staging.cache import Cache
+    from topmast_service.workflows.bundle import Bundles
+
+    settings = stores.settings
+    return Bundles(
+        stores.jobs,
+        stores.slices,
+        Cache(settings.cache),
+        stores.trees,
+        settings.tables,
+        _terms(settings),
+        _wake(settings),
+    )
+
+
+def _notices(stores: Stores) -> Notices:
+    from topmast_service.notify.compose import Endpoints
+    from topmast_service.workflows.notices import Notices
+
+    settings = stores.settings
+    ftps = settings.ftps_public_host or None
+    port = settings.ftps_port if ftps else None
+    endpoints = Endpoints(settings.public_url, ftps, port, settings.ftps_ca_file or None, settings.mail_from)
+    return Notices(stores.jobs, settings.tables, endpoints, _delivery(settings))
+
+
+def _delivery(settings: Settings) -> Callable[[EmailMessage], None]:
+    from topmast_service.notify.mailbox import Mailbox
+    from topmast_service.notify.smtp import Smtp
+
+    if not settings.smtp_host:
+        return Mailbox(settings.mail).deliver
+    user = settings.smtp_user or None
+    return Smtp(
+        settings.smtp_host,
+        settings.smtp_port,
+        starttls=settings.smtp_starttls,
+        user=user,
+        password=settings.smtp_password or None,
+    ).deliver

@@ -196,6 +196,11 @@ class UpstreamDown(TopmastError):
     hint = "Nothing to do: topmast keeps trying within its limits."
 
 
+class UpstreamError(UpstreamDown):
+    code, title = "upstream_error", "MAST answers with an error"
+    hint = "Ask for the bundle again later; if it stays, tell archive@stsci.edu."
+
+
 class TransferFailed(TopmastError):
     code, kind, title = "transfer_failed", "upstream", "The file could not be fetched whole"
     hint = "Ask for the bundle again later."

@@ -43,6 +43,10 @@ PHASES = tuple(MOVES)
 FINAL = frozenset({COMPLETED, ERROR, ABORTED, ARCHIVED})
 
 
+FIRST_STEP = {"search": "search", "bundle": "resolve"}
+"""Where each kind of job begins."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One search or bundle, its request as sent and what became of it. Times are aware UTC."""
@@ -66,6 +70,7 @@ class Job:
     started: datetime | None = None
     ended: datetime | None = None
     suspended_since: datetime | None = None
+    told: datetime | None = None
     revision: int | None = None
     progress: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
@@ -132,14 +137,36 @@ def renew(job: Job, attempt: int, now: datetime, lease: timedelta) -> Job:
 def hand_over(job: Job, attempt: int, step: str, **changes: Any) -> Job:
     """This attempt's step is done; the next one begins without a lease until somebody claims it."""
     _must_hold(job, attempt)
-    return move(replace(job, **changes), QUEUED, step=step, lease_until=None, lost=0)
+    changed = replace(job, suspended_since=None, **changes)
+    return move(changed, QUEUED, step=step, lease_until=None, lost=0)
 
 
 def await_files(job: Job, attempt: int, **changes: Any) -> Job:
     """The plan is made; slices carry the work now, so the job itself needs no lease (`step` is ``transfer``)."""
     _must_hold(job, attempt)
-    changed = replace(job, step="transfer", lease_until=None, lost=0, **changes)
+    changed = replace(job, step="transfer", lease_until=None, lost=0, suspended_since=None, **changes)
     return replace(changed, version=job.version + 1)
+
+
+def tell(job: Job, progress: dict[str, Any], now: datetime, last: bool) -> Job:
+    """Progress for whoever watches: at most a version a second, but always the `last`; moves a job that waited on."""
+    if job.step != "transfer" or job.final or progress == job.progress:
+        return job
+    if job.phase == SUSPENDED and progress["files_done"] > job.progress.get("files_done", 0):
+        job = move(job, EXECUTING, not_before=None, suspended_since=None)
+    if not last and job.told and now - job.told < timedelta(seconds=1):
+        return job
+    return replace(job, progress=progress, told=now, version=job.version + 1)
+
+
+def leave_transfer(job: Job) -> Job:
+    """Every file is settled: to be published, even if MAST is away just now."""
+    return move(job, QUEUED, step="publish", lease_until=None, not_before=None, suspended_since=None)
+
+
+def keep_until(job: Job, destruction: datetime) -> Job:
+    """Retention counts from when there is something to keep."""
+    return replace(job, destruction=destruction)
 
 
 def finish(job: Job, attempt: int, now: datetime, outcome: str, **changes: Any) -> Job:
@@ -185,7 +212,9 @@ def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **ch
     return move(job, phase, reason=reason, ended=now, lease_until=None, not_before=None, **changes)
 
 
-_TIMES = frozenset({"created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since"})
+_TIMES = frozenset(
+    {"created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since", "told"}
+)
 
 
 def to_record(job: Job) -> dict[str, Any]:

@@ -54,14 +54,15 @@ class BoxFacts:
 
 
 def totals(rows: Iterable[ManifestRow]) -> dict[str, int]:
-    """Files by status and bytes delivered: ``{"requested", "ok", "cached", "fetched", "failed", "bytes"}``."""
+    """Files by status and bytes delivered, as counts and bytes (all keys always present)."""
     status: Counter[str] = Counter()
-    size = cached = 0
+    size = cached = cached_bytes = 0
     for row in rows:
         status[row.status] += 1
         if row.status == OK:
             size += row.size or 0
             cached += row.source == "cached"
+            cached_bytes += (row.size or 0) if row.source == "cached" else 0
     return {
         "requested": status.total(),
         "ok": status[OK],
@@ -69,4 +70,5 @@ def totals(rows: Iterable[ManifestRow]) -> dict[str, int]:
         "fetched": status[OK] - cached,
         "failed": status[FAILED] + status[WITHHELD],
         "bytes": size,
+        "cached_bytes": cached_bytes,
     }

@@ -34,11 +34,12 @@ COLUMNS: dict[str, Column] = {
         _C("calib_level", "int", "", "Calibration level"),
         _C("filters", description="Optical elements"),
         _C("parent_obsid", description="Observation whose opening listed the file first"),
+        _C("t_obs_release", "float", "d", "Release of that observation's data, MJD"),
         _C("mrp", "boolean", "", "Whether any opened observation recommends it"),
         _C("excluded", description="Why it is not part of the bundle; empty if it is"),
     )
 }
-"""Columns of a bundle's product table: MAST's own, then `mrp` and `excluded` of ours."""
+"""Columns of a bundle's product table: MAST's own, then the release, `mrp` and `excluded` from us."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Job records in Redis, changed by compare-and-set with a pure function.
 
-Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that are not final,
+Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that upkeep looks after,
+``ends`` ids by the time of their destruction,
 ``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h). The record outlives the job's files; upkeep removes
 it a year after the job ended.
 """
@@ -11,9 +12,9 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from topmast_service.domain.job import Job, from_record, to_record
+from topmast_service.domain.job import Job, archive, from_record, keep_until, to_record
 from topmast_service.errors import IdempotencyMismatch, UnknownJob
 from topmast_service.store.connection import PREFIX, Client, time_of
 
@@ -24,6 +25,7 @@ _ADD = """
 if redis.call('SET', KEYS[1], ARGV[1], 'NX') then
   redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
   redis.call('SADD', KEYS[3], ARGV[3])
+  redis.call('ZADD', KEYS[4], ARGV[4], ARGV[3])
   return 1
 end
 return 0
@@ -32,7 +34,7 @@ return 0
 _SWAP = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
-if ARGV[4] == '1' then redis.call('SREM', KEYS[2], ARGV[3]) else redis.call('SADD', KEYS[2], ARGV[3]) end
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 return 1
 """
 
@@ -59,8 +61,8 @@ class JobStore:
 
     def add(self, job: Job) -> Job:
         """Store a new job; if the id exists already (a repeated request) the stored one wins."""
-        keys = [f"{PREFIX}job:{job.id}", f"{PREFIX}jobs:{job.owner}", f"{PREFIX}open"]
-        self._add(keys=keys, args=[_dump(job), job.created.timestamp(), job.id])
+        keys = [f"{PREFIX}job:{job.id}", f"{PREFIX}jobs:{job.owner}", f"{PREFIX}open", f"{PREFIX}ends"]
+        self._add(keys=keys, args=[_dump(job), job.created.timestamp(), job.id, job.destruction.timestamp()])
         return self.get(job.id)
 
     def get(self, job_id: str) -> Job:
@@ -79,10 +81,8 @@ class JobStore:
             raw = self._raw(job_id)
             changed = function(_load(raw))
             new = _dump(changed)
-            if new == raw or self._swap(
-                keys=[f"{PREFIX}job:{job_id}", f"{PREFIX}open"],
-                args=[raw, new, job_id, int(changed.final and not changed.notices)],
-            ):
+            keys = [f"{PREFIX}job:{job_id}", f"{PREFIX}ends"]
+            if new == raw or self._swap(keys=keys, args=[raw, new, job_id, changed.destruction.timestamp()]):
                 return changed
 
     def wait(self, job_id: str, since: int | None, seconds: float) -> Job:
@@ -115,21 +115,37 @@ class JobStore:
         return list(found)
 
     def open_ids(self) -> set[str]:
-        """Ids of all jobs that are not final or still owe somebody a notice."""
+        """Ids of all jobs that somebody must look after: not final, or with something left to tell or tidy."""
         return set(self._redis.smembers(f"{PREFIX}open"))
 
-    def owners(self) -> Iterator[str]:
-        """Everybody who has jobs."""
-        for key in self._redis.scan_iter(f"{PREFIX}jobs:*", count=500):
-            yield str(key).removeprefix(f"{PREFIX}jobs:")
+    def close(self, job_id: str) -> None:
+        """A final job with nothing left to tell: upkeep need not look at it until its destruction."""
+        self._redis.srem(f"{PREFIX}open", job_id)
+
+    def due_for_destruction(self, now: datetime) -> list[str]:
+        """Ids of jobs whose retention is over."""
+        return list(self._redis.zrangebyscore(f"{PREFIX}ends", "-inf", now.timestamp(), start=0, num=100))
+
+    def archive(self, job_id: str, forget_at: datetime) -> None:
+        """The files are gone; at `forget_at` the record goes too."""
+        self.change(job_id, lambda latest: keep_until(archive(latest), forget_at))
+
+    def forget_id(self, job_id: str) -> None:
+        """Strike an id whose record is gone off every list of work."""
+        self._redis.srem(f"{PREFIX}open", job_id)
+        self._redis.zrem(f"{PREFIX}ends", job_id)
+
+    def once(self, name: str, period: timedelta) -> bool:
+        """True for the first who asks within `period`, whoever it is."""
+        return bool(self._redis.set(f"{PREFIX}once:{name}", 1, nx=True, px=int(period.total_seconds() * 1000)))
 
     def remove(self, job: Job) -> None:
         """Forget the record for good."""
         with self._redis.pipeline() as pipe:
             pipe.delete(f"{PREFIX}job:{job.id}")
             pipe.zrem(f"{PREFIX}jobs:{job.owner}", job.id)
-            pipe.srem(f"{PREFIX}open", job.id)
             pipe.execute()
+        self.forget_id(job.id)
 
     def promise(self, owner: str, key: str, body_hash: str, job_id: str) -> Promise:
         """Bind an Idempotency-Key to a job id before the job exists, so that even a crash between leaves one job.

@@ -7,12 +7,15 @@ that was away for a night does not find a thousand wake-up calls.
 
 from __future__ import annotations
 
-from typing import Any
+import logging
 
 from celery import Celery
-from kombu import Queue
+from kombu import Queue  # type: ignore[attr-defined]  # kombu fills its package lazily
+from kombu.exceptions import OperationalError
 
 from topmast_service.domain.job import Job
+
+log = logging.getLogger(__name__)
 
 QUERY, TRANSFER, UPKEEP = "query", "transfer", "upkeep"
 """The queues: asking MAST, moving bytes, looking after everything."""
@@ -51,29 +54,29 @@ def make_app(redis_url: str) -> Celery:
             "socket_timeout": 30,
             "global_keyprefix": "topmast-celery:",
         },
-        task_queues=[Queue(name) for name in (QUERY, TRANSFER, UPKEEP)],
+        task_queues=[Queue(name) for name in (QUERY, TRANSFER, UPKEEP)],  # type: ignore[no-untyped-call]  # kombu has no types
         task_default_queue=QUERY,
     )
     return app
 
 
 class Messages:
-    """Sends wake-up calls."""
+    """Sends wake-up calls; `slots` is how many files may move at once, each in a thread that must be woken."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, slots: int) -> None:
         self._app = make_app(redis_url)
+        self._slots = slots
 
     def wake(self, job: Job) -> None:
-        """Tell a worker that `job` waits at its step."""
+        """Tell workers that `job` waits at its step; failing to is not an error, because upkeep tells them again."""
         task, queue = TASK_OF_STEP[job.step]
-        self.send(task, queue, *([] if queue == TRANSFER else [job.id]))
-
-    def send(self, task: str, queue: str, *args: Any, countdown: float | None = None) -> None:
-        """Send one message; failing to is not an error, because upkeep sends it again."""
-        try:
-            self._app.send_task(task, args=args, queue=queue, expires=WAKE_SECONDS, countdown=countdown, retry=False)
-        except self._app.connection().connection_errors:
-            return
+        args, times = ([], self._slots) if queue == TRANSFER else ([job.id], 1)
+        for _ in range(times):
+            try:
+                self._app.send_task(task, args=args, queue=queue, expires=WAKE_SECONDS, retry=False)
+            except OperationalError:
+                log.warning("could not send %s: the broker is away", task)
+                return
 
 
 def _with_path(redis_url: str) -> str:

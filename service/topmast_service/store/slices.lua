@@ -36,6 +36,7 @@ return #ARGV - 1
 -- script: next
 local id, lease, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local t = now()
+if redis.call('ZCARD', P .. 'slices') >= tonumber(ARGV[5]) then return false end
 for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
   local due = redis.call('ZRANGEBYSCORE', key('todo', job), '-inf', t, 'LIMIT', 0, most)
   if #due > 0 then
@@ -72,7 +73,8 @@ return 1
 local slice, job, member = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('SREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
 redis.call('ZADD', key('todo', job), now() + tonumber(ARGV[4]), member)
-return redis.call('HINCRBY', key('tries', job), row(member), 1)
+if ARGV[5] == '1' then redis.call('HINCRBY', key('tries', job), row(member), 1) end
+return 1
 
 -- script: close
 local slice, job = ARGV[1], ARGV[2]

@@ -34,11 +34,20 @@ class Slice:
 
 
 class Slices:
-    """The work list of all transfer workers."""
+    """The work list of all transfer workers.
 
-    def __init__(self, redis: Client, lease: float = 30.0) -> None:
+    Parameters
+    ----------
+    lease
+        Seconds after which a silent worker's slice is given to another.
+    most
+        Slices held at once in the whole installation: one connection to MAST each.
+    """
+
+    def __init__(self, redis: Client, lease: float = 30.0, most: int = 8) -> None:
         self._redis = redis
         self._lease = lease
+        self._most = most
         text = resources.files("topmast_service.store").joinpath("slices.lua").read_text()
         parts = dict(_named_scripts(text))
         self._scripts = {name: redis.register_script(body) for name, body in parts.items()}
@@ -51,9 +60,12 @@ class Slices:
         return len(members)
 
     def next(self) -> Slice | None:
-        """The next slice of the job that was served longest ago, or None when nothing is due."""
+        """The next slice of the job that was served longest ago.
+
+        None when nothing is due, or when as many slices are held as there may be connections to MAST.
+        """
         new_id = secrets.token_hex(8)
-        found = self._run("next", new_id, self._lease, SLICE_FILES, SLICE_BYTES)
+        found = self._run("next", new_id, self._lease, SLICE_FILES, SLICE_BYTES, self._most)
         return Slice(new_id, found[0], tuple(found[1:])) if found else None
 
     def renew(self, piece: Slice) -> bool:
@@ -65,9 +77,14 @@ class Slices:
         counted = [result["status"], result.get("source", ""), int(result.get("size") or 0)]
         return bool(self._run("settle", piece.id, piece.job_id, member, json.dumps(result), *counted))
 
-    def postpone(self, piece: Slice, member: str, seconds: float) -> int:
-        """Put one file back, due in `seconds`; returns how often this happened to it (0: no longer ours)."""
-        return int(self._run("postpone", piece.id, piece.job_id, member, seconds))
+    def postpone(self, piece: Slice, member: str, seconds: float, counted: bool) -> None:
+        """Put one file back, due in `seconds`; a `counted` one uses up a try."""
+        self._run("postpone", piece.id, piece.job_id, member, seconds, int(counted))
+
+    def tried(self, piece: Slice, member: str) -> int:
+        """How many counted tries a file has behind it."""
+        row = member.partition(":")[0]
+        return int(self._redis.hget(_key("tries", piece.job_id), row) or 0)
 
     def close(self, piece: Slice) -> None:
         """Give back what is left of a slice."""

@@ -17,7 +17,9 @@ from topmast_service.domain.columns import Column
 from topmast_service.domain.rows import Condition, Question, cursor_behind
 from topmast_service.errors import Expired, Invalid
 
-_AFFINITY = {"string": "TEXT", "int": "INTEGER", "float": "REAL", "boolean": "INTEGER"}
+AFFINITY = {"string": "TEXT", "int": "INTEGER", "float": "REAL", "boolean": "INTEGER"}
+"""SQLite's words for our column types."""
+
 _COMPARE = {"eq": "=", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -112,7 +114,7 @@ class Table:
 
 
 def _declared(columns: Sequence[Column]) -> str:
-    return ", ".join(f"{_quoted(c.name)} {_AFFINITY[c.type]}" for c in columns)
+    return ", ".join(f"{_quoted(c.name)} {AFFINITY[c.type]}" for c in columns)
 
 
 def _quoted(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from topmast_service.domain import job
@@ -14,45 +15,45 @@ from topmast_service.store.slices import Slices
 from topmast_service.store.users import User
 
 
+@dataclass(frozen=True)
 class Control:
     """Acts on jobs for their owner; another's job does not exist."""
 
-    def __init__(self, jobs: JobStore, slices: Slices, trees: Trees, tables: Path) -> None:
-        self._jobs = jobs
-        self._slices = slices
-        self._trees = trees
-        self._tables = tables
+    jobs: JobStore
+    slices: Slices
+    trees: Trees
+    tables: Path
 
     def get(self, user: User, job_id: str) -> Job:
         """The job, if it is the user's; else `UnknownJob`."""
-        return self._own(user, self._jobs.get(job_id))
+        return self._own(user, self.jobs.get(job_id))
 
     def wait(self, user: User, job_id: str, since: int | None, seconds: float) -> Job:
         """The job once its version is past `since` (or it is final), at the latest after `seconds`."""
         self.get(user, job_id)
-        return self._own(user, self._jobs.wait(job_id, since, seconds))
+        return self._own(user, self.jobs.wait(job_id, since, seconds))
 
     def list(self, user: User, before: tuple[float, str] | None = None) -> Iterator[Job]:
         """The user's jobs, newest first, from behind a position (see `store.jobs.position`)."""
-        return self._jobs.of(user.name, before=before)
+        return self.jobs.of(user.name, before=before)
 
     def abort(self, user: User, job_id: str) -> Job:
         """Stop it; a job that is final stays as it is. Workers notice at the next file or heartbeat."""
         self.get(user, job_id)
-        aborted = self._jobs.change(job_id, self._aborted)
-        self._slices.forget(job_id)
+        aborted = self.jobs.change(job_id, self._aborted)
+        self.slices.forget(job_id)
         return aborted
 
     def delete(self, user: User, job_id: str) -> None:
         """Abort it and remove results and record (UWS: destroy)."""
         aborted = self.abort(user, job_id)
-        self._trees.remove(aborted.owner, job_id)
-        for table in tables_of(self._tables, job_id):
+        self.trees.remove(aborted.owner, job_id)
+        for table in tables_of(self.tables, job_id):
             table.unlink(missing_ok=True)
-        self._jobs.remove(aborted)
+        self.jobs.remove(aborted)
 
     def _aborted(self, running: Job) -> Job:
-        return running if running.final else job.abort(running, self._jobs.now())
+        return running if running.final else job.abort(running, self.jobs.now())
 
     @staticmethod
     def _own(user: User, found: Job) -> Job:

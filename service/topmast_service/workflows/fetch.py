@@ -22,7 +22,7 @@ from topmast_service.staging.content import Unsound
 from topmast_service.staging.part import Part, PartBusy
 from topmast_service.staging.version import Origin, Version
 
-_WINDOW = 64 << 10  # bytes asked again at a cut, and compared at the head: a JWST primary header takes 24 to 32 kB
+_WINDOW = 64 << 10  # bytes compared at a cut and at the head: a JWST primary header takes 24 to 32 kB
 _PROGRESS = 1 << 20  # a try that brought this much more than any before was not in vain
 _LONGEST_PAUSE = 10.0  # seconds; who is told to wait longer gives its place to others
 _LOCK_WAIT = 0.5  # seconds between looks at `stop` while another process fetches the same file
@@ -202,7 +202,8 @@ class _Transfer:
         return bytes(theirs[: len(mine)]) == mine
 
     def _bring(self) -> Fetched:
-        if self.part.size and self.unranged < _UNRANGED:
+        # No more than the window would save nothing, and a FITS header alone looks alike in two versions.
+        if self.part.size > _WINDOW and self.unranged < _UNRANGED:
             try:
                 return self._resume()
             except (_NotTheSame, WrongRange):
@@ -219,12 +220,11 @@ class _Transfer:
         if not origin.validator:
             self._check_beginning(origin)
         # The bytes before the cut are asked for again and compared: a server that ignores If-Range is found out.
-        start = part.size - min(_WINDOW, part.size // 2)
-        with self.downloads.open(self.uri, start=start, validator=origin.validator) as stream:
+        with self.downloads.open(self.uri, start=part.size - _WINDOW, validator=origin.validator) as stream:
             if stream.start == 0:  # the whole file: it has changed, or the server knows no ranges
                 self._start_over(_origin(stream.head))
             elif _continues(origin, stream.head):
-                part.resume(stream.head.total or 0, weak=not origin.validator)
+                part.resume(stream.head.total or 0)
             else:
                 raise _NotTheSame
             return self._pour(stream)

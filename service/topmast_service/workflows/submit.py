@@ -117,8 +117,7 @@ class Submissions:
 
 def _queued(waiting: Job) -> Job:
     """A racing repeat of the same request may have queued it already."""
-    first = {"search": "search", "bundle": "resolve"}[waiting.kind]
-    return job.queue(waiting, first) if waiting.phase == job.PENDING else waiting
+    return job.queue(waiting, job.FIRST_STEP[waiting.kind]) if waiting.phase == job.PENDING else waiting
 
 
 def _notices(user: User, body: Mapping[str, Any]) -> list[str]:

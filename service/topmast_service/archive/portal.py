@@ -1,0 +1,129 @@
+"""Asks MAST's Portal services through astroquery, with the limits that astroquery 0.4.11 lacks.
+
+What is added around the unmodified client, each for a measured defect:
+
+* a timeout on every socket (it has none at all: a server that never answers blocks it for ever);
+* a pause between identical polls (it repeats an EXECUTING query without sleeping, at 100 % CPU);
+* one object per job, since its objects share state between threads;
+* pages of 10,000 rows read as JSON, one at a time: its own tables of 200,000 rows took 1.15 GB, mask a real -999,
+  and turn unknown types into a crash;
+* its eleven kinds of exception become three of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+from astroquery.exceptions import RemoteServiceError
+from astroquery.mast import MastClass
+from requests.adapters import HTTPAdapter
+
+from topmast_service.errors import RejectedByArchive, TopmastError, UpstreamDown
+
+PAGE_ROWS = 10_000
+"""Rows per page: some 40 MB while one is read, whatever the size of the whole."""
+
+POLL_PAUSE = 0.5
+"""Seconds between two identical requests; MAST holds a poll up to 20 s itself, so this only slows a spinning one."""
+
+CONNECT_TIMEOUT = 10
+SOCKET_TIMEOUT = 60
+"""Seconds without a byte; three times what MAST says it holds a poll."""
+
+
+class Portal:
+    """One conversation with the Portal, for one job.
+
+    Parameters
+    ----------
+    url
+        MAST's address, or the sandbox's; nothing here knows which.
+    timeout
+        Longest total wait for one page, polls included, in seconds.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._mast = MastClass()
+        api = self._mast._portal_api_connection
+        # astroquery freezes its addresses when it is imported; the instance's own attributes win (mast-protocol §13.4).
+        api.MAST_REQUEST_URL = f"{url}/api/v0/invoke"
+        api.COLUMNS_CONFIG_URL = f"{url}/portal/Mashup/Mashup.asmx/columnsconfig"
+        api.TIMEOUT = timeout
+        api._session.mount(url, _PatientAdapter())
+        self._session = api._session
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def rows(self, service: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """All rows of a query, a page at a time.
+
+        Raises
+        ------
+        UpstreamDown
+            No answer, an answer that is not one, or fewer rows than MAST itself announced.
+        RejectedByArchive
+            MAST understood and refused; its words are in `detail`.
+        """
+        page, pages, seen = 1, 1, 0
+        while page <= pages:
+            answer = self._page(service, params, page)
+            paging = answer.get("paging") or {}
+            pages = int(paging.get("pagesFiltered") or 1)
+            seen += len(answer["data"])
+            yield from answer["data"]
+            page += 1
+        announced = int(paging.get("rowsFiltered") or seen)
+        if seen != announced:
+            raise UpstreamDown(f"{service} announced {announced} rows and gave {seen}.")
+
+    def _page(self, service: str, params: Mapping[str, Any], page: int) -> dict[str, Any]:
+        try:
+            answers = self._mast.service_request_async(service, dict(params), pagesize=PAGE_ROWS, page=page)
+            answer: dict[str, Any] = answers[0].json()
+        except (requests.RequestException, RemoteServiceError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            raise translated(error, service) from error
+        if answer.get("status") == "ERROR":
+            raise RejectedByArchive(f"{service}: {answer.get('msg') or 'no reason given'}")
+        if not isinstance(answer.get("data"), list):
+            raise UpstreamDown(f"{service} answered {answer.get('status')} without data.")
+        return answer
+
+
+def translated(error: Exception, service: str) -> TopmastError:
+    """One of our errors for whatever the client raised; never its text, which may hold a URL or a cookie."""
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None)
+    if status is not None and 400 <= status < 500 and status not in {408, 429}:
+        return RejectedByArchive(f"{service} answered HTTP {status}.")
+    if status is not None:
+        return UpstreamDown(f"{service} answered HTTP {status}.", retry_after=_retry_after(response))
+    if isinstance(error, json.JSONDecodeError):
+        return UpstreamDown(f"{service} answered with something that is not JSON (a maintenance page?).")
+    return UpstreamDown(f"{service} does not answer ({type(error).__name__}).")
+
+
+def _retry_after(response: Any) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
+
+
+class _PatientAdapter(HTTPAdapter):
+    """Timeouts on every request, and a pause before one that was just sent (an EXECUTING poll)."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0)
+        self._last: tuple[Any, float] = (None, 0.0)
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs["timeout"] = (CONNECT_TIMEOUT, SOCKET_TIMEOUT)
+        body, when = self._last
+        if request.body is not None and request.body == body:
+            time.sleep(max(0.0, when + POLL_PAUSE - time.monotonic()))
+        self._last = (request.body, time.monotonic())
+        return super().send(request, *args, **kwargs)

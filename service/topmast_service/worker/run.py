@@ -1,0 +1,38 @@
+"""Starting a worker process: which pool serves which queue.
+
+``query`` forks children, because an astroquery call cannot be cancelled and its memory is best given back by a process;
+``transfer`` runs threads, because it waits for the network and shares one connection pool; ``upkeep`` is a single slot,
+so that nothing is told twice.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from topmast_service.config import Settings
+from topmast_service.store.messages import QUERY, TRANSFER, UPKEEP
+from topmast_service.worker.celery_app import make_beat_app, make_worker_app
+
+QUERY_CHILDREN = 2
+CHILD_TASKS = 50
+"""After so many searches a child is replaced: the memory of a large answer is not kept for ever."""
+
+
+def run(queue: str, settings: Settings) -> None:
+    """Serve one queue until SIGTERM; a warm stop lets threads give back what they hold."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    pools = {
+        QUERY: ["--pool=prefork", f"--concurrency={QUERY_CHILDREN}", f"--max-tasks-per-child={CHILD_TASKS}"],
+        TRANSFER: ["--pool=threads", f"--concurrency={settings.mast_connections}"],
+        UPKEEP: ["--pool=solo"],
+    }
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO"]
+    app = make_worker_app(settings, queue)
+    app.worker_main(["worker", f"--queues={queue}", f"--hostname={queue}@%h", *quiet, *pools[queue]])
+
+
+def beat(settings: Settings) -> None:
+    """Keep time until SIGTERM. Its schedule file is worthless after a restart, so it is kept in memory."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = make_beat_app(settings)
+    app.Beat(scheduler="celery.beat:Scheduler", loglevel="INFO").run()

@@ -1,0 +1,43 @@
+"""Tasks are wiring: an id comes in, a workflow does the rest. Rooms are loaded when a worker begins, not before."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from topmast_service import container
+from topmast_service.config import Settings
+
+
+def register_query(app: Celery, settings: Settings) -> None:
+    """Tasks that ask MAST, and publishing."""
+    query = container.for_query(settings)
+
+    @app.task(name="topmast.search")
+    def search(job_id: str) -> None:
+        query.searches.run(job_id)
+
+    @app.task(name="topmast.resolve")
+    def resolve(job_id: str) -> None:
+        query.bundles.resolve(job_id, query.planner)
+
+    @app.task(name="topmast.publish")
+    def publish(job_id: str) -> None:
+        query.bundles.publish(job_id)
+
+
+def register_transfer(app: Celery, settings: Settings) -> None:
+    """The one task that moves files."""
+    transfers = container.for_transfer(settings)
+
+    @app.task(name="topmast.transfer")
+    def transfer() -> None:
+        transfers.run()
+
+
+def register_upkeep(app: Celery, settings: Settings) -> None:
+    """Rounds of upkeep."""
+    upkeep = container.for_upkeep(settings)
+
+    @app.task(name="topmast.upkeep")
+    def round_of_upkeep() -> None:
+        upkeep.round()

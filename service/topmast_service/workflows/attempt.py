@@ -1,0 +1,149 @@
+"""One worker's attempt at one step of a job: claimed, kept alive, and ended in exactly one way.
+
+Whatever happens inside, the record afterwards says what comes next: the step moved on, the job is SUSPENDED and will go
+on, it ended in ERROR with a code, or the lease runs out and somebody else takes over.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from topmast_service.domain import job
+from topmast_service.domain.job import Job
+from topmast_service.errors import (
+    DiskFull,
+    IllegalMove,
+    StaleAttempt,
+    TopmastError,
+    UnknownJob,
+    UpstreamDown,
+    WorkerLost,
+)
+from topmast_service.store.connection import UNAVAILABLE
+from topmast_service.store.jobs import JobStore
+
+log = logging.getLogger(__name__)
+
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long a silent worker keeps its claim, and how long a job waits for MAST before it gives up."""
+
+    lease: timedelta
+    patience: timedelta
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The job as claimed, and the number that every change must carry."""
+
+    job: Job
+    jobs: JobStore
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def check(self) -> None:
+        """Stop here if the claim is gone (aborted, or taken over): between two batches, before anything is kept."""
+        if self.lost.is_set():
+            raise StaleAttempt(f"Attempt {self.job.attempt} on {self.job.id} no longer counts.")
+
+    def change(self, function: Callable[[Job, int], Job]) -> Job:
+        """Change the record, if this attempt still counts."""
+        return self.jobs.change(self.job.id, lambda latest: function(latest, self.job.attempt))
+
+
+def work(jobs: JobStore, job_id: str, step: str, terms: Terms, body: Callable[[Attempt], None]) -> None:
+    """Claim `step` of a job and do it; returns at once when there is nothing to claim."""
+    attempt = _claimed(jobs, job_id, step, terms)
+    if attempt is None:
+        return
+    try:
+        with _heartbeat(attempt, terms.lease):
+            body(attempt)
+    except (StaleAttempt, UnknownJob):
+        log.info("attempt %d on %s was taken over or aborted", attempt.job.attempt, job_id)
+    except (UpstreamDown, DiskFull) as error:
+        suspend(jobs, job_id, error, terms)
+    except UNAVAILABLE:
+        raise  # the lease runs out, and whoever comes next finds the job as it was
+    except TopmastError as error:
+        end_in_error(jobs, job_id, error)
+    except Exception:
+        log.exception("step %s of %s failed", step, job_id)
+        end_in_error(jobs, job_id, TopmastError(f"Step {step!r} failed; the service's log has the reason."))
+
+
+def suspend(jobs: JobStore, job_id: str, error: TopmastError, terms: Terms) -> None:
+    """Let the job wait for what is missing, or end it once its patience is used up."""
+    log.warning("%s waits: %s (%s)", job_id, error.code, error)
+    now = jobs.now()
+
+    def change(latest: Job) -> Job:
+        since = latest.suspended_since or now
+        if latest.final:
+            return latest
+        if now - since > terms.patience:
+            return job.fail(latest, now, error.as_record())
+        return job.suspend(latest, now, error.code, _pause(since, now, error.retry_after))
+
+    jobs.change(job_id, change)
+
+
+def end_in_error(jobs: JobStore, job_id: str, error: TopmastError) -> None:
+    """End the job with what its user needs to know."""
+    now = jobs.now()
+    jobs.change(job_id, lambda latest: latest if latest.final else job.fail(latest, now, error.as_record()))
+
+
+def _pause(since: datetime, now: datetime, retry_after: float | None) -> timedelta:
+    """A quarter of the time it has been down already: 5 s at first, 5 min in the end, or what MAST asked for."""
+    asked = timedelta(seconds=retry_after or 0)
+    return min(max((now - since) / 4, SHORTEST_WAIT, asked), LONGEST_WAIT)
+
+
+def _claimed(jobs: JobStore, job_id: str, step: str, terms: Terms) -> Attempt | None:
+    now = jobs.now()
+
+    def change(latest: Job) -> Job:
+        if latest.step != step:
+            raise IllegalMove(f"{job_id} is at step {latest.step!r}, not {step!r}.")
+        return job.claim(latest, now, terms.lease)
+
+    try:
+        return Attempt(jobs.change(job_id, change), jobs)
+    except WorkerLost as error:
+        end_in_error(jobs, job_id, error)
+    except (IllegalMove, UnknownJob):
+        log.debug("nothing to claim: %s of %s", step, job_id)
+    return None
+
+
+@contextmanager
+def _heartbeat(attempt: Attempt, lease: timedelta) -> Iterator[None]:
+    """Renew the lease every third of it, in a thread; set `attempt.lost` when it cannot be renewed."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(lease.total_seconds() / 3):
+            try:
+                now = attempt.jobs.now()
+                attempt.change(lambda latest, n: job.renew(latest, n, now, lease))  # noqa: B023 - called at once
+            except (IllegalMove, UnknownJob):
+                attempt.lost.set()
+                return
+            except UNAVAILABLE:
+                log.warning("cannot renew the lease of %s: Redis is away", attempt.job.id)
+
+    thread = threading.Thread(target=beat, name=f"lease-{attempt.job.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

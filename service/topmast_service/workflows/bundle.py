@@ -1,0 +1,143 @@
+"""A bundle, from the request to what users see: resolve and select, let the files be moved, publish.
+
+Each step can be entered again at any time and does what is left. A failed file does not fail the bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from topmast_service import __version__
+from topmast_service.domain import job, manifest
+from topmast_service.domain.job import Job
+from topmast_service.domain.manifest import BoxFacts
+from topmast_service.staging.cache import Cache
+from topmast_service.staging.manifest_files import write_manifest
+from topmast_service.staging.tree import Entry, Trees
+from topmast_service.store import tables
+from topmast_service.store.jobs import JobStore
+from topmast_service.store.slices import Slices
+from topmast_service.store.tables import Table
+from topmast_service.workflows.attempt import Attempt, Terms, work
+from topmast_service.workflows.control import manifest_table, products_table
+from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, version_of
+
+if TYPE_CHECKING:
+    from topmast_service.workflows.plan import Planner  # loads astroquery, which only the query worker needs
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """Carries bundles from step to step; `wake` tells the workers which comes next."""
+
+    jobs: JobStore
+    slices: Slices
+    cache: Cache
+    trees: Trees
+    folder: Path
+    terms: Terms
+    wake: Callable[[Job], None]
+
+    def resolve(self, job_id: str, planner: Planner) -> None:
+        """Steps 1-3: the product table, then its files onto the work list."""
+        work(self.jobs, job_id, "resolve", self.terms, lambda attempt: self._resolve(attempt, planner))
+
+    def publish(self, job_id: str) -> None:
+        """Step 5: the next revision, built aside and shown at once."""
+        work(self.jobs, job_id, "publish", self.terms, self._publish)
+
+    def advance(self, job_id: str) -> None:
+        """After files were settled: tell the progress, and go on to publish when the last one is done."""
+        drained = self.slices.drained(job_id)
+        counts = self.slices.counts(job_id)
+
+        def change(latest: Job) -> Job:
+            told = job.tell(latest, _progress(latest.progress, counts), self.jobs.now(), drained)
+            return job.leave_transfer(told) if drained and told.step == "transfer" else told
+
+        moved = self.jobs.change(job_id, change)
+        if moved.step == "publish" and moved.phase == job.QUEUED:
+            self.wake(moved)
+
+    def _resolve(self, attempt: Attempt, planner: Planner) -> None:
+        plan = planner.plan(attempt)
+        attempt.check()
+        table = Table(products_table(self.folder, attempt.job.id))
+        files = self.slices.fill(attempt.job.id, ((r["_row"], r["size"] or 0) for r in table.rows(SELECTED)))
+        progress = _progress({"files_total": files, "bytes_total": plan["bytes"]["total"]}, {})
+        if files:
+            self.wake(attempt.change(lambda j, n: job.await_files(j, n, result=plan, progress=progress)))
+            return
+        queued = attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=progress))
+        self.wake(queued)
+
+    def _publish(self, attempt: Attempt) -> None:
+        running = attempt.job
+        revision = (running.revision or 0) + 1
+        results = self.slices.results(running.id)
+        rows = Rows(Table(products_table(self.folder, running.id)), results, self.jobs.now())
+        counted = manifest.totals(rows)
+        tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(asdict, rows))
+        facts = self._facts(running, revision, counted)
+        attempt.check()
+        entries = (Entry(row.path, version_of(r)) for row, r in rows.delivered())
+        self.trees.build(
+            running.owner,
+            running.id,
+            revision,
+            entries,
+            cache=self.cache,
+            write_extras=lambda folder: write_manifest(folder, facts, rows),
+        )
+        self._finish(attempt, revision, counted)
+
+    def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int]) -> None:
+        running, now = attempt.job, self.jobs.now()
+        fetched = counted["bytes"] - counted["cached_bytes"]
+        result = running.result | {
+            "counts": running.result["counts"] | {k: counted[k] for k in ("ok", "cached", "fetched", "failed")},
+            "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
+        }
+        outcome = "empty" if not counted["requested"] else "partial" if counted["failed"] else "complete"
+        keep = running.destruction - running.created
+
+        def change(latest: Job, number: int) -> Job:
+            done = job.finish(latest, number, now, outcome, revision=revision, result=result)
+            return job.keep_until(done, now + keep)
+
+        attempt.change(change)
+        self.slices.forget(running.id)
+
+    def _facts(self, running: Job, revision: int, counted: dict[str, int]) -> BoxFacts:
+        return BoxFacts(
+            job_id=running.id,
+            revision=revision,
+            owner=running.owner,
+            label=running.label or "",
+            created=_day(self.jobs.now()),
+            expires=_day(self.jobs.now() + (running.destruction - running.created)),
+            request=running.request,
+            counts=running.result["counts"] | counted,
+            version=__version__,
+        )
+
+
+def _progress(known: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
+    """The numbers a progress bar needs; files and bytes settled so far, cached ones apart."""
+    failed = counts.get("FAILED", 0) + counts.get("WITHHELD", 0)
+    return {
+        "files_total": known["files_total"],
+        "files_done": counts.get("OK", 0) + failed,
+        "files_cached": counts.get("cached", 0),
+        "files_failed": failed,
+        "bytes_total": known["bytes_total"],
+        "bytes_done": counts.get("bytes", 0),
+    }
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

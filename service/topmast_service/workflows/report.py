@@ -1,0 +1,73 @@
+"""Manifest rows: what was asked for (the product table) beside what became of it (the settled results)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from topmast_service.domain import access, product
+from topmast_service.domain.columns import Column
+from topmast_service.domain.manifest import FAILED, OK, ManifestRow
+from topmast_service.staging.tree import safe_path
+from topmast_service.staging.version import Version
+from topmast_service.store.tables import Table
+
+MANIFEST = tuple(
+    Column(f.name, "int" if f.name in {"size", "calib_level"} else "string", "byte" if f.name == "size" else "")
+    for f in fields(ManifestRow)
+)
+"""The columns of a manifest table, one per field of `ManifestRow`."""
+
+SELECTED = '"excluded" IS NULL'
+"""Rows of a product table that belong to the bundle."""
+
+
+class Rows:
+    """The manifest rows of a bundle, walked as often as needed and never held (a box may have 70,000)."""
+
+    def __init__(self, products: Table, results: Mapping[int, Mapping[str, Any]], now: datetime) -> None:
+        self._products = products
+        self._results = results
+        self._now = now
+
+    def __iter__(self) -> Iterator[ManifestRow]:
+        for row in self._products.rows(SELECTED):
+            yield _row(row, self._results.get(row["_row"], {}), self._now)
+
+    def delivered(self) -> Iterator[tuple[ManifestRow, Mapping[str, Any]]]:
+        """The rows that have a file, with what is known of it."""
+        for row in self._products.rows(SELECTED):
+            result = self._results.get(row["_row"], {})
+            if result.get("status") == OK:
+                yield _row(row, result, self._now), result
+
+
+def version_of(result: Mapping[str, Any]) -> Version:
+    """The very version that this bundle fetched: the cache may hold a newer one by now."""
+    return Version.from_record(result["version"])
+
+
+def _row(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> ManifestRow:
+    version = result.get("version") or {}
+    name = str(row["productFilename"] or product.filename(row["dataURI"]))
+    return ManifestRow(
+        dataURI=row["dataURI"],
+        path=safe_path(str(row["obs_id"] or product.stem(row["dataURI"])), name, str(row["obs_collection"] or "MAST")),
+        productFilename=name,
+        obs_id=str(row["obs_id"] or ""),
+        description=str(row["description"] or ""),
+        productType=str(row["productType"] or ""),
+        productSubGroupDescription=str(row["productSubGroupDescription"] or ""),
+        calib_level=row["calib_level"],
+        access=access.PUBLIC if version else access.of_row(row, now),
+        status=result.get("status", FAILED),
+        reason=result.get("reason", "failed: never tried"),
+        size=version.get("size", row["size"]),
+        sha256=version.get("sha256", ""),
+        source=result.get("source", ""),
+        cal_ver=version.get("cal_ver", ""),
+        crds_ctx=version.get("crds_ctx", ""),
+        date=version.get("date", ""),
+    )

@@ -1,0 +1,126 @@
+"""Looking after everything: the one mechanism of recovery.
+
+Workers may be killed and messages lost at any moment; every few seconds this goes over what is open and sends, takes
+back, tells, ends or removes what nobody else will. Each part is harmless to repeat.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from topmast_service.domain import job
+from topmast_service.domain.job import Job
+from topmast_service.errors import TopmastError, UnknownJob, UpstreamDown
+from topmast_service.staging.tree import Trees
+from topmast_service.store.jobs import JobStore
+from topmast_service.store.slices import Slices
+from topmast_service.workflows.attempt import Terms, end_in_error
+from topmast_service.workflows.bundle import Bundles
+from topmast_service.workflows.control import manifest_table, tables_of
+from topmast_service.workflows.notices import Notices
+
+log = logging.getLogger(__name__)
+
+UNCLAIMED = timedelta(seconds=10)
+"""A wake-up call not answered for so long is sent again, and then once a minute."""
+
+ORPHAN_AGE = timedelta(hours=1)
+RECORD_AGE = timedelta(days=365)
+"""How long a job is remembered after its files are gone."""
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """One round goes over all open jobs; the costs grow with what is open, not with what was ever done."""
+
+    jobs: JobStore
+    slices: Slices
+    trees: Trees
+    folder: Path
+    terms: Terms
+    bundles: Bundles
+    notices: Notices
+    wake: Callable[[Job], None]
+
+    def round(self) -> None:
+        """Once over everything; a job that cannot be looked after does not keep the others from it."""
+        self.slices.expire()
+        now = self.jobs.now()
+        for job_id in sorted(self.jobs.open_ids()):
+            self._safely(job_id, lambda found: self._look_after(found, now))
+        for job_id in self.jobs.due_for_destruction(now):
+            self._safely(job_id, lambda found: self._destroy(found, now))
+        if self.jobs.once("orphans", ORPHAN_AGE):
+            self.trees.remove_orphans(self._is_current, now - ORPHAN_AGE)
+
+    def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
+        try:
+            look(self.jobs.get(job_id))
+        except UnknownJob:
+            self.jobs.forget_id(job_id)
+        except TopmastError as error:
+            log.warning("upkeep of %s: %s", job_id, error)
+        except OSError:
+            log.exception("upkeep of %s", job_id)
+
+    def _look_after(self, found: Job, now: datetime) -> None:
+        self.notices.tell(found)
+        if found.final:
+            self.slices.forget(found.id)
+            self.jobs.close(found.id)
+        elif found.phase == job.SUSPENDED and now - (found.suspended_since or now) > self.terms.patience:
+            end_in_error(self.jobs, found.id, UpstreamDown(f"MAST stayed away longer than {self.terms.patience}."))
+        elif found.step == "transfer" and found.phase in {job.EXECUTING, job.SUSPENDED}:
+            self._look_after_transfer(found)
+        elif self._unattended(found, now) and self.jobs.once(f"woken:{found.id}:{found.version}", timedelta(minutes=1)):
+            self.wake(self.jobs.change(found.id, _ready))
+
+    def _look_after_transfer(self, found: Job) -> None:
+        self.bundles.advance(found.id)
+        due = self.slices.due_in()
+        if due is not None and due <= 0:
+            self.wake(found)
+
+    def _unattended(self, found: Job, now: datetime) -> bool:
+        if found.phase in {job.PENDING, job.QUEUED}:
+            return now - found.created > UNCLAIMED
+        if found.phase == job.SUSPENDED:
+            return found.not_before is None or now >= found.not_before
+        return found.phase == job.EXECUTING and found.lease_until is not None and now >= found.lease_until
+
+    def _destroy(self, found: Job, now: datetime) -> None:
+        """Retention is over: the files go, the record and the manifest stay a while."""
+        if not found.final:
+            return
+        if found.phase == job.ARCHIVED:
+            self._forget(found)
+            return
+        self.trees.remove(found.owner, found.id)
+        kept = manifest_table(self.folder, found.id, found.revision or 0)
+        for table in tables_of(self.folder, found.id):
+            if table != kept:
+                table.unlink(missing_ok=True)
+        self.jobs.archive(found.id, now + RECORD_AGE)
+
+    def _forget(self, found: Job) -> None:
+        for table in tables_of(self.folder, found.id):
+            table.unlink(missing_ok=True)
+        self.jobs.remove(found)
+
+    def _is_current(self, user: str, job_id: str, revision: int) -> bool:
+        try:
+            found = self.jobs.get(job_id)
+        except UnknownJob:
+            return False
+        return found.owner == user and not (found.final and found.revision != revision)
+
+
+def _ready(found: Job) -> Job:
+    """A job whose submission was cut short between the record and the queue."""
+    if found.phase != job.PENDING:
+        return found
+    return job.queue(found, job.FIRST_STEP[found.kind])
