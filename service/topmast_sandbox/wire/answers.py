@@ -22,11 +22,31 @@ _SLICE = 1000
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Rows in parts whose lengths are known beforehand, so that a page is read without the others."""
+
+    parts: Sequence[tuple[int, Callable[[], Iterable[Row]]]]
+
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return sum(length for length, _ in self.parts)
+
+    def window(self, first: int, last: int) -> Iterator[Row]:
+        """Yield the rows from `first` up to, not including, `last`."""
+        at = 0
+        for length, rows in self.parts:
+            if at < last and at + length > first:
+                yield from islice(rows(), max(0, first - at), last - at)
+            at += length
+
+
+@dataclass(frozen=True)
 class Table:
     """What a service answers: its columns, and its rows as they are made."""
 
     columns: Sequence[Column]
-    rows: Iterable[Row]
+    rows: Iterable[Row] | Listing
 
 
 @dataclass(frozen=True)
@@ -60,17 +80,46 @@ def cut(table: Table, number: int, size: int, cap: int, encode: Encode) -> Page:
         More rows than `cap`. (MAST documents a reset connection; that would be a fault.)
     """
     names = [column.name for column in table.columns]
-    first, last = (number - 1) * size, number * size
-    parts, rows, total = [], 0, 0
-    for chunk in _slices(table.rows):
-        kept = chunk[max(0, first - total) : max(0, last - total)]
-        total += len(chunk)
-        if total > cap:
-            raise QueryError(f"The query returns more than {cap} rows.")
-        if kept:
-            rows += len(kept)
-            parts.append(encode([[row.get(name) for name in names] for row in kept], table.columns))
-    return Page(parts, rows, total, number, size)
+    rows, total = _window(table.rows, (number - 1) * size, number * size, cap)
+    parts, count = [], 0
+    for chunk in rows:
+        count += len(chunk)
+        parts.append(encode([[row.get(name) for name in names] for row in chunk], table.columns))
+    return Page(parts, count, total(), number, size)
+
+
+def _window(
+    rows: Iterable[Row] | Listing, first: int, last: int, cap: int
+) -> tuple[Iterator[list[Row]], Callable[[], int]]:
+    """Return the window's rows in slices, and what tells the total once they have been read."""
+    if isinstance(rows, Listing):
+        total = _within(rows.total, cap)
+        return _slices(rows.window(first, last)), lambda: total
+    counted = _Counted(rows, cap)
+    return _slices(islice(counted, first, last)), counted.total
+
+
+class _Counted:
+    """Passes rows on and counts them; `total` reads what nobody took."""
+
+    def __init__(self, rows: Iterable[Row], cap: int) -> None:
+        self._rows, self._cap, self._seen = iter(rows), cap, 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self._seen = _within(self._seen + 1, self._cap)
+            yield row
+
+    def total(self) -> int:
+        for _ in self:
+            pass
+        return self._seen
+
+
+def _within(total: int, cap: int) -> int:
+    if total > cap:
+        raise QueryError(f"The query returns more than {cap} rows.")
+    return total
 
 
 def _slices(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -9,7 +9,6 @@ from topmast_sandbox.catalogue import File
 from topmast_sandbox.state import Sandbox
 from topmast_sandbox.tokens import Token
 from topmast_sandbox.wire.access import exclusive, may_have
-from topmast_sandbox.wire.download import find
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def _named(request: Request, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
 
 
 def _described(uri: str, folder: str, sandbox: Sandbox, token: Token | None) -> Chosen:
-    file = find(sandbox, uri)
+    file = sandbox.catalogue.file(uri)
     collection = uri.partition(":")[2].partition("/")[0]
     path = f"{collection}/{folder}/{uri.rpartition('/')[2]}"
     if file is None:

@@ -52,7 +52,7 @@ class Control:
                 return _json({"error": "the body must be a JSON object"}, 400)
             try:
                 return _json(act(body))
-            except (KeyError, TypeError, ValueError) as error:
+            except (LookupError, TypeError, ValueError) as error:
                 return _json({"error": str(error)}, 400)
 
         return route

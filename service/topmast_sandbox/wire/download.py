@@ -33,7 +33,7 @@ class Download:
         uri = request.args.get("uri", "")
         if uri.lower().startswith(PREFIX):
             return self._engineering.answer(uri)
-        return self.answer(find(self._sandbox, uri), uri)
+        return self.answer(self._sandbox.catalogue.file(uri), uri)
 
     def answer(self, file: File | None, uri: str) -> Response:
         """Answer `file`, which was asked for as `uri`; 404 when there is none."""
@@ -68,11 +68,3 @@ class Download:
         body = self._sandbox.tally.sending(file.uri, file.read(start, stop))
         status = 206 if part else 200
         return Response(body, status, headers | told, content_type=file.media_type, direct_passthrough=True)
-
-
-def find(sandbox: Sandbox, uri: str) -> File | None:
-    """Return the file with this dataURI; the collection may be in lower case, as users write it."""
-    scheme, _, rest = uri.partition(":")
-    collection, _, path = rest.partition("/")
-    found = sandbox.catalogue.file(uri)
-    return found or sandbox.catalogue.file(f"{scheme.lower()}:{collection.upper()}/{path}")

@@ -8,7 +8,6 @@ from flask import Blueprint, Response, request
 
 from topmast_sandbox.state import Sandbox
 from topmast_sandbox.wire.access import exclusive
-from topmast_sandbox.wire.download import find
 
 _EXPOSURE = re.compile(r"(jw\d{5})(\d{6})_")
 _TARGET = re.compile(r"(jw\d{5})-([aocr]\d{3,4})_([tsbv])")
@@ -34,7 +33,7 @@ class Paths:
         return Response(json.dumps(found), content_type="application/json")
 
     def _place(self, uri: str) -> dict[str, Any]:
-        file = find(self._sandbox, uri)
+        file = self._sandbox.catalogue.file(uri)
         if file is None or exclusive(file, self._sandbox):
             return {"status_code": 404, "path": None}
         collection = file.uri.partition(":")[2].partition("/")[0].lower()

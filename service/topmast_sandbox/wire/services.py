@@ -4,11 +4,11 @@ Source of names and parameters: MAST API documentation, "Services".
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from functools import partial
 from typing import Any
 
 from topmast_sandbox.catalogue import Catalogue
-from topmast_sandbox.wire.answers import Row, Table
+from topmast_sandbox.wire.answers import Listing, Row, Table
 from topmast_sandbox.wire.columns import DISTANCE, OBJECT_ID_1, OBSERVATIONS, PRODUCTS, Column
 from topmast_sandbox.wire.errors import QueryError
 from topmast_sandbox.wire.filters import compile_filters
@@ -90,7 +90,8 @@ class Services:
             ids = [int(part) for part in text.split(",") if part.strip()]
         except ValueError:
             raise QueryError("Error converting data type varchar to bigint.") from None
-        return Table(PRODUCTS, chain.from_iterable(map(self._catalogue.products, ids)))
+        listings = [(self._catalogue.count(one), partial(self._catalogue.products, one)) for one in ids]
+        return Table(PRODUCTS, Listing(listings))
 
     def _missions(self, params: Params) -> Table:
         rows = [{"distinctValue": name} for name in sorted(self.missions())]
