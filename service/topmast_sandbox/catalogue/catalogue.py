@@ -1,0 +1,123 @@
+"""The sandbox's archive: what a search, a listing, a HEAD and a download are answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+from topmast_sandbox.catalogue import crds, crds_files, reprocessing
+from topmast_sandbox.catalogue.caom import PREFIX
+from topmast_sandbox.catalogue.content import Contents
+from topmast_sandbox.catalogue.file import File, media_type
+from topmast_sandbox.catalogue.header import Revision
+from topmast_sandbox.catalogue.listing import Listing
+from topmast_sandbox.catalogue.record import Record, Source
+from topmast_sandbox.catalogue.reprocess import History
+from topmast_sandbox.clock import Clock
+
+
+class Catalogue:
+    """One archive, whatever its rows come from.
+
+    Parameters
+    ----------
+    sources
+        Where the rows come from, asked in this order; their obsids and dataURIs do not overlap.
+    seed, scale
+        Which noise fills the files, and by how much their pixel area shrinks.
+    """
+
+    def __init__(self, sources: Sequence[Source], *, seed: int, scale: float, clock: Clock) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._seed = seed
+        self._history = History()
+        self._contents = Contents(seed, scale, self._history.current)
+
+    def observations(self) -> list[dict[str, Any]]:
+        """CAOM rows: MAST's 33 columns in its order, None for null; dataRights as of the sandbox's time."""
+        now = self._clock.mjd()
+        return [self._plane(source, plane, now) for source in self._sources for plane in source.planes()]
+
+    def products(self, obsid: int) -> Iterator[dict[str, Any]]:
+        """Product rows of an observation (20 columns), with members, guide stars and duplicates, as MAST lists them.
+
+        ``parent_obsid`` is `obsid` in every row. Nothing for an unknown obsid or a planned observation.
+        """
+        for source in self._sources:
+            listing = Listing(source, self._history, self._contents, self._clock.mjd())
+            for listed in source.listing(obsid):
+                yield listing.row(listed, obsid)
+
+    def count(self, obsid: int) -> int:
+        """How many rows `products` would give, by arithmetic alone."""
+        return sum(source.count(obsid) for source in self._sources)
+
+    def file(self, uri: str) -> File | None:
+        """A file by its dataURI (``mast:jwst/product/`` in any case); None when unknown or withdrawn."""
+        found = self._record(uri)
+        return self._file(*found) if found else None
+
+    def unique_files(self) -> Iterator[File]:
+        """Every file once, under today's name."""
+        for source in self._sources:
+            yield from (self._file(source, record) for record in source.records())
+
+    def crds_file(self, name: str) -> File | None:
+        """A CRDS reference file by name; None when no mapping leads to it."""
+        return crds_files.file(name)
+
+    def crds_mapping(self, name: str) -> str | None:
+        """Text of a CRDS mapping (pmap, imap, rmap); None for any other name."""
+        return crds.mapping(name)
+
+    def reprocess(self, *, program: str | None = None, obs_id: str | None = None) -> dict[str, Any]:
+        """The reprocess event, for a program or for one observation with its members.
+
+        Raises
+        ------
+        LookupError
+            There is no such program or observation, or neither was named.
+        """
+        event = reprocessing.Reprocessing(self._history, self._contents, self._clock)
+        return event.run(self._sources, program=program, obs_id=obs_id)
+
+    def _record(self, uri: str) -> tuple[Source, Record] | None:
+        if uri.lower().startswith(PREFIX.lower()):
+            uri = PREFIX + uri[len(PREFIX) :].lower()
+        head, slash, name = uri.rpartition("/")
+        first = self._history.first(name)
+        if first is None:
+            return None
+        found = ((source, source.record(f"{head}{slash}{first}")) for source in self._sources)
+        return next(((source, record) for source, record in found if record), None)
+
+    def _plane(self, source: Source, plane: Mapping[str, Any], now: float) -> dict[str, Any]:
+        row = self._history.plane(plane)
+        row["dataRights"] = source.rights(row, now)
+        return row
+
+    def _file(self, source: Source, record: Record) -> File:
+        revision = self._history.revision(record)
+        plane = self._plane(source, record.plane, self._clock.mjd())
+        size = self._contents.size(record, revision)
+        head = record.uri.removesuffix(record.filename)
+        return File(
+            uri=head + revision.filename,
+            filename=revision.filename,
+            size=size,
+            listed_size=self._history.listed_size(record, size),
+            etag=self._etag(record, revision, size),
+            modified=datetime.fromisoformat(revision.processed).replace(tzinfo=UTC, microsecond=0),
+            program=str(plane["proposal_id"] or ""),
+            rights=str(plane["dataRights"] or "PUBLIC"),
+            release_mjd=plane["t_obs_release"],
+            media_type=media_type(revision.filename),
+            body=lambda: self._contents.segments(record, revision),
+        )
+
+    def _etag(self, record: Record, revision: Revision, size: int) -> str:
+        identity = f"{self._seed}|{record.uri}|{revision.generation}|{size}"
+        return blake2b(identity.encode(), digest_size=12).hexdigest()

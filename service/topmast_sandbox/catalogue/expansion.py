@@ -1,0 +1,250 @@
+"""From a program's facts to its exposures, visits and target-level products.
+
+The rules of the archive, in order: an observation is executed in visits; a visit takes, for each setup, one
+exposure per dither with each detector; exposures of one setup and channel are combined per target, or per
+source where the mode is source-based.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from topmast_sandbox.catalogue import facts, names
+from topmast_sandbox.catalogue.executed import Derived, Exposure, Unexecuted, Visit
+from topmast_sandbox.catalogue.facts import Mode, Observation, Program
+
+OBSID_BASE = 70_000_000
+OBSIDS_PER_PROGRAM = 100_000
+_FIRST_DERIVED = 40_000
+_FIRST_PLANNED = 90_000
+_OVERHEAD = 30.0  # seconds between exposures: dither and readout
+_MRS_CHANNELS = (("CH1", "mirifushort"), ("CH2", "mirifushort"), ("CH3", "mirifulong"), ("CH4", "mirifulong"))
+
+
+class Group(NamedTuple):
+    """Exposures that one target-level product (or one per source) combines."""
+
+    setup: str
+    optics: str
+    members: list[Exposure]
+
+
+class Plan:
+    """Everything a program holds, expanded once and kept.
+
+    Attributes
+    ----------
+    exposures, derived, unexecuted
+        In the order of the facts.
+    visits
+        By VISIT_ID.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.visits: dict[str, Visit] = {}
+        self.exposures: list[Exposure] = []
+        self.derived: list[Derived] = []
+        self._asn2 = 0
+        self._asn3 = 0
+        for observation in program.observations:
+            self._execute(observation)
+        for candidate in program.candidates:
+            self._join(candidate)
+        self.unexecuted = list(self._planned())
+        executed: list[Exposure | Derived] = [*self.derived, *self.exposures]
+        self.by_obs_id = {x.obs_id: x for x in executed}
+        self.by_obsid: dict[int, Exposure | Derived | Unexecuted] = {x.obsid: x for x in executed}
+        self.by_obsid.update((x.obsid, x) for x in self.unexecuted)
+
+    @cached_property
+    def by_asn(self) -> dict[str, Exposure | Derived]:
+        """Who owns each association; sources that share one, the first of them."""
+        owners: dict[str, Exposure | Derived] = {x.asn: x for x in self.exposures}
+        return owners | {x.asn: x for x in reversed(self.derived)}
+
+    @cached_property
+    def firsts(self) -> dict[str, Exposure]:
+        """The first exposure of each visit."""
+        return {x.visit.id: x for x in reversed(self.exposures)}
+
+    @property
+    def pool(self) -> str:
+        """The program's association pool."""
+        return names.pool(self.program.number, self.program.stamp)
+
+    @property
+    def _base(self) -> int:
+        return OBSID_BASE + self.program.ordinal * OBSIDS_PER_PROGRAM
+
+    def owners(self) -> Iterator[Exposure | Derived | Visit]:
+        """Everything that has files of its own."""
+        yield from self.derived
+        yield from self.exposures
+        yield from self.visits.values()
+
+    def rows(self) -> Iterator[Exposure | Derived | Unexecuted]:
+        """What a search finds: target-level products, exposures that no product combines, planned ones."""
+        yield from self.derived
+        yield from (x for x in self.exposures if x.observation.visible or not combined(x))
+        yield from self.unexecuted
+
+    def _execute(self, observation: Observation) -> None:
+        first = len(self.exposures)
+        start = facts.start_mjd(observation.start)
+        for number in range(1, observation.visits + 1):
+            start = self._visit(observation, number, start) + 0.02
+        if observation.derive and facts.modes()[observation.mode].asn3:
+            self._combine(observation, self.exposures[first:])
+
+    def _visit(self, observation: Observation, number: int, start: float) -> float:
+        """Take one visit's exposures; returns when it ended (MJD)."""
+        mode = facts.modes()[observation.mode]
+        attempts, tracks, fine = observation.guide
+        id_ = names.visit_id(self.program.number, observation.number, number)
+        visit = Visit(id_, observation, start, attempts, tracks)
+        self.visits[id_] = visit
+        at, taken = start + 0.01, 0
+        if observation.acquire:
+            acquisition = facts.modes()[observation.acquire]
+            setup = "F1000W" if acquisition.instrument == "MIRI" else observation.setups[0].split("+")[0]
+            at = self._expose(visit, acquisition, setup, (1, 1), at, acquisition=True)
+            taken += 1
+        for activity, setup in enumerate(observation.setups, start=1):
+            for dither in range(1, observation.dithers * observation.repeats + 1):
+                at = self._expose(visit, mode, setup, (activity, dither), at)
+                taken += 1
+        visit.fine = taken if fine < 0 else fine
+        return at
+
+    def _expose(
+        self, visit: Visit, mode: Mode, setup: str, step: tuple[int, int], at: float, *, acquisition: bool = False
+    ) -> float:
+        """One exposure with every detector of the mode; returns when it ended (MJD)."""
+        observation = visit.observation
+        seconds = mode.seconds if acquisition else observation.seconds or mode.seconds
+        activity, number = step
+        group = 3 if observation.acquire and not acquisition else 2
+        stem = names.exposure_stem(visit.id, activity, number, group=group)
+        for detector, channel in _detectors(mode, observation, setup):
+            for segment in range(1, observation.segments + 1) if observation.segments and mode.tso else (0,):
+                self._asn2 += 1
+                self.exposures.append(
+                    Exposure(
+                        obsid=self._base + len(self.exposures) + 1,
+                        program=self.program,
+                        observation=observation,
+                        mode=mode,
+                        target=self.program.targets[observation.target],
+                        visit=visit,
+                        stem=stem,
+                        detector=detector,
+                        setup=channel,
+                        start=at,
+                        seconds=seconds,
+                        number=number,
+                        count=self._asn2,
+                        segment=segment,
+                        acquisition=acquisition,
+                        msa=f"jw{visit.id}_01_msa.fits" if mode.msa else "",
+                    )
+                )
+        return at + (seconds + _OVERHEAD) / 86400
+
+    def _combine(self, observation: Observation, exposures: list[Exposure]) -> None:
+        taken = [x for x in exposures if not x.acquisition]
+        mode = facts.modes()[observation.mode]
+        candidate = f"o{observation.number:03d}"
+        for group in _groups(mode, taken):
+            self._asn3 += 1
+            for subject in _subjects(observation):
+                self._derive(observation, candidate, subject, group)
+
+    def _join(self, candidate: facts.Candidate) -> None:
+        """An association that joins the exposures of several observations."""
+        members = [x for x in self.exposures if x.observation.number in candidate.observations]
+        observation = members[0].observation
+        for setup in candidate.setups:
+            chosen = [x for x in members if x.setup == setup]
+            self._asn3 += 1
+            mode = chosen[0].mode
+            optics = names.optics(setup, mode.name, mode.subarray)
+            self._derive(observation, candidate.id, f"t{observation.target:03d}", Group(setup, optics, chosen))
+
+    def _derive(self, observation: Observation, candidate: str, subject: str, group: Group) -> None:
+        images = [d for d in self.derived if observation.direct and d.observation.number == observation.direct]
+        self.derived.append(
+            Derived(
+                obsid=self._base + _FIRST_DERIVED + len(self.derived),
+                program=self.program,
+                observation=observation,
+                mode=group.members[0].mode,
+                target=self.program.targets[observation.target],
+                candidate=candidate,
+                subject=subject,
+                optics=group.optics,
+                setup=group.setup,
+                members=group.members,
+                count=self._asn3,
+                linked=images[:1],
+            )
+        )
+
+    def _planned(self) -> Iterator[Unexecuted]:
+        count = 0
+        for planned in self.program.planned:
+            mode = facts.modes()[planned.mode]
+            visit = names.visit_id(self.program.number, planned.observation, 1)
+            for order, setup in enumerate(planned.setups, start=1):
+                count += 1
+                yield Unexecuted(
+                    obsid=self._base + _FIRST_PLANNED + count,
+                    program=self.program,
+                    planned=planned,
+                    mode=mode,
+                    target=self.program.targets[planned.target],
+                    setup=setup,
+                    obs_id=f"jw{visit}_xx1{order:02d}_{order:05d}_{mode.instrument.lower()}",
+                )
+
+
+def combined(exposure: Exposure) -> bool:
+    """Whether a target-level product hides this exposure from searches."""
+    return bool(exposure.mode.asn3) and exposure.observation.derive and not exposure.acquisition
+
+
+def _detectors(mode: Mode, observation: Observation, setup: str) -> Iterator[tuple[str, str]]:
+    """(detector, filters it sees) of one exposure. NIRCam's two channels see different filters."""
+    if not mode.short:
+        yield from ((d, setup) for d in mode.detectors if not observation.detectors or d in observation.detectors)
+        return
+    short, _, long = setup.partition("+")
+    for detectors, filters in ((mode.short, short), (mode.long, long)):
+        yield from (
+            (d, filters) for d in detectors if filters and (not observation.detectors or d in observation.detectors)
+        )
+
+
+def _groups(mode: Mode, exposures: list[Exposure]) -> Iterator[Group]:
+    """What is combined with what: one product per setup and channel; MRS makes one per wavelength channel."""
+    if mode.name == "MIRI/IFU":
+        bands = "".join(dict.fromkeys(x.setup.lower() for x in exposures))
+        for channel, detector in _MRS_CHANNELS:
+            members = [x for x in exposures if x.detector == detector]
+            yield Group(channel, f"{channel.lower()}-{bands}", members)
+        return
+    for setup in dict.fromkeys(x.setup for x in exposures):
+        optics = names.optics(setup, mode.name, mode.subarray)
+        yield Group(setup, optics, [x for x in exposures if x.setup == setup])
+
+
+def _subjects(observation: Observation) -> Iterator[str]:
+    """``t001``, or one ``s000001234`` per source of a source-based mode."""
+    if not observation.sources:
+        yield f"t{observation.target:03d}"
+        return
+    for index in range(observation.sources):
+        number = observation.number * 1000 + 7 + index * 13
+        yield f"s{number:0{observation.source_digits}d}"

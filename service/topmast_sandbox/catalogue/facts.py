@@ -1,0 +1,241 @@
+"""The facts the catalogue is made from, read from the TOML files in ``facts/``.
+
+Those files are ours, written to be read: programs with their targets and observations, what each mode and
+suffix is, filters' wavelengths. Everything else in the catalogue follows from them by rule.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from topmast_sandbox.clock import mjd
+
+PROGRAM_FILES = ("primer.toml",)
+
+
+def load(name: str) -> dict[str, Any]:
+    """One facts file, parsed."""
+    text = resources.files(__package__).joinpath("facts", name).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def words(name: str) -> list[str]:
+    """A list of words of ``vocabulary.toml``."""
+    said: str = load("vocabulary.toml")[name]
+    return said.split()
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """What a product suffix is (``suffixes.toml`` explains the fields)."""
+
+    name: str
+    level: int
+    description: str
+    shape: str
+    type: str = "SCIENCE"
+    derived: str = ""
+    extension: str = "fits"
+    hdus: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What an exposure in one mode produces (``modes.toml`` explains the fields)."""
+
+    name: str
+    exp_type: str
+    template: str
+    exposure: tuple[str, ...]
+    previews: tuple[str, ...]
+    asn2: str
+    product: str
+    frame: tuple[int, int]
+    readpatt: str
+    aperture: str
+    groups: int
+    seconds: float
+    fov: float
+    detectors: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+    long: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    derived_previews: tuple[str, ...] = ()
+    asn3: str = ""
+    subarray: str = "FULL"
+    ints: int = 1
+    tso: bool = False
+    msa: bool = False
+    ints_members: bool = False
+
+    @property
+    def instrument(self) -> str:
+        """Instrument without its mode: ``MIRI``."""
+        return self.name.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A proposer's target. Moving targets have no usable coordinates."""
+
+    id: int
+    name: str
+    ra: float | None = None
+    dec: float | None = None
+    classification: str = ""
+    spellings: tuple[str, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One observation of a program, as a proposer would state it.
+
+    ``setups`` are CAOM filter strings; NIRCam pairs its channels with ``+`` (``F090W+F277W``), MRS names its
+    bands. ``guide`` is (identification attempts, tracks, fine-guide files; -1 = one per exposure).
+    """
+
+    number: int
+    target: int
+    mode: str
+    setups: list[str]
+    start: str
+    dithers: int = 1
+    visits: int = 1
+    repeats: int = 1
+    seconds: float = 0.0
+    sources: int = 0
+    source_digits: int = 9
+    segments: int = 0
+    guide: tuple[int, int, int] = (2, 1, -1)
+    acquire: str = ""
+    visible: bool = False
+    derive: bool = True
+    bare: bool = False
+    long_region: bool = False
+    hide_level2_asn: bool = False
+    direct: int = 0
+    detectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Rows of an observation that has not been executed."""
+
+    observation: int
+    target: int
+    mode: str
+    setups: list[str]
+    seconds: float
+    rights: str | None = "PUBLIC"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An association candidate that joins observations: ``c1001``, ``a3001``."""
+
+    id: str
+    observations: list[int]
+    setups: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An approved program and what it holds."""
+
+    ordinal: int
+    id: int
+    pi: str
+    title: str
+    category: str
+    targets: dict[int, Target]
+    observations: list[Observation]
+    planned: list[Planned]
+    candidates: list[Candidate]
+    exclusive_days: float = 0.0
+    release: str = ""
+    release_in_days: float = 0.0
+    processed: str = "2025-09-11T18:43:40"
+    cal_ver: str = "1.19.1"
+    crds_ctx: str = "jwst_1413.pmap"
+    sdp_ver: str = "2025_3a"
+    asn_digits: int = 5
+    restricted: bool = False
+    cycle: int = 1
+
+    @property
+    def number(self) -> str:
+        """Five digits, as in file names."""
+        return f"{self.id:05d}"
+
+    @property
+    def stamp(self) -> str:
+        """Version id of its associations and pool: ``20250911t184340``."""
+        return moment(self.processed).strftime("%Y%m%dt%H%M%S")
+
+
+def moment(text: str) -> datetime:
+    """An ISO time of the facts, as aware UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def start_mjd(text: str) -> float:
+    """An ISO time of the facts, as MJD days."""
+    return mjd(moment(text))
+
+
+@cache
+def suffixes() -> dict[str, Suffix]:
+    """Product suffixes by name."""
+    return {
+        name: Suffix(name=name, **{**fields, "hdus": tuple(fields.get("hdus", ()))})
+        for name, fields in load("suffixes.toml").items()
+    }
+
+
+@cache
+def modes() -> dict[str, Mode]:
+    """Modes by MAST's instrument_name."""
+    tuples = ("exposure", "previews", "detectors", "short", "long", "derived", "derived_previews", "frame")
+    found = {}
+    for name, stated in load("modes.toml").items():
+        fields: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in stated.items()}
+        found[name] = Mode(name=name, **fields)
+    return found
+
+
+@cache
+def filters() -> dict[str, tuple[float, float]]:
+    """Wavelength range of each filter, nm."""
+    return {name: (float(low), float(high)) for name, (low, high) in load("filters.toml").items()}
+
+
+@cache
+def programs() -> dict[int, Program]:
+    """All JWST programs by number, in the order of the facts files."""
+    stated = [entry for name in PROGRAM_FILES for entry in load(name)["program"]]
+    return {entry["id"]: _program(ordinal, entry) for ordinal, entry in enumerate(stated)}
+
+
+def targets() -> Iterator[Target]:
+    """Every target of every program."""
+    for program in programs().values():
+        yield from program.targets.values()
+
+
+def _program(ordinal: int, entry: dict[str, Any]) -> Program:
+    entry = dict(entry)
+    return Program(
+        ordinal=ordinal,
+        targets={t["id"]: Target(**t) for t in entry.pop("targets")},
+        observations=[Observation(**o) for o in entry.pop("observations", [])],
+        planned=[Planned(**p) for p in entry.pop("planned", [])],
+        candidates=[Candidate(**c) for c in entry.pop("candidates", [])],
+        **entry,
+    )

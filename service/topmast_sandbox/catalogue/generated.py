@@ -1,0 +1,185 @@
+"""The catalogue's rows made from the facts: expanded by program when first asked for, listed per request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from topmast_sandbox.catalogue import caom, facts, items, names
+from topmast_sandbox.catalogue.executed import Derived, Exposure, Unexecuted, Visit
+from topmast_sandbox.catalogue.expansion import OBSID_BASE, OBSIDS_PER_PROGRAM, Plan
+from topmast_sandbox.catalogue.items import Item
+from topmast_sandbox.catalogue.record import Listed, Record
+
+
+class Generated:
+    """JWST as the facts state it.
+
+    Parameters
+    ----------
+    opened
+        MJD at which the sandbox started; programs stated to be exclusive count from there.
+    """
+
+    def __init__(self, opened: float) -> None:
+        self._opened = opened
+        self._plans: dict[int, Plan] = {}
+        self._planes: dict[int, caom.Row] = {}
+
+    @cached_property
+    def _programs(self) -> list[facts.Program]:
+        return list(facts.programs().values())
+
+    def plan(self, program: int) -> Plan | None:
+        """A program, expanded; None when there is no such program."""
+        if program not in self._plans and program in facts.programs():
+            self._plans[program] = Plan(facts.programs()[program])
+        return self._plans.get(program)
+
+    @cached_property
+    def _rows(self) -> list[caom.Row]:
+        return [self._plane(x) for plan in self._all() for x in plan.rows()]
+
+    def planes(self) -> list[caom.Row]:
+        """CAOM rows that a search finds, in the order of the facts."""
+        return self._rows
+
+    def rights(self, plane: Mapping[str, Any], now: float) -> str | None:
+        """dataRights at a time: planned rows as stated, the others by their release date."""
+        if plane["calib_level"] == -1:
+            return plane["dataRights"] if isinstance(plane["dataRights"], str) else None
+        return caom.rights(facts.programs()[int(plane["proposal_id"])], plane["t_obs_release"], now)
+
+    def listing(self, obsid: int) -> Iterator[Listed]:
+        """Own files, then each member's with its visit's guide stars, then linked products'."""
+        plan, subject = self._find(obsid)
+        if plan is None or isinstance(subject, Unexecuted):
+            return
+        if isinstance(subject, Exposure):
+            yield from self._exposure(plan, subject, alone=True)
+        elif isinstance(subject, Derived):
+            yield from self._derived(plan, subject)
+
+    def count(self, obsid: int) -> int:
+        """Rows of the listing, by arithmetic alone."""
+        plan, subject = self._find(obsid)
+        if plan is None or not isinstance(subject, Exposure | Derived):
+            return 0
+        if isinstance(subject, Exposure):
+            return _exposure_count(plan, subject, alone=True)
+        members = sum(_exposure_count(plan, m, alone=False) for m in subject.members)
+        return _derived_count(plan, subject) + members + sum(_derived_count(plan, d) for d in subject.linked)
+
+    def record(self, uri: str) -> Record | None:
+        """A file by its first dataURI; the owner is read off the name."""
+        filename = uri.rpartition("/")[2]
+        program = names.program_of(filename)
+        plan = self.plan(program) if program is not None else None
+        if plan is None or uri != caom.PREFIX + filename:
+            return None
+        found = (r for owner in _owners(plan, filename) for r in self._owned(plan, owner))
+        return next((r for r in found if r.filename == filename), None)
+
+    def records(self, program: int | None = None) -> Iterator[Record]:
+        """Every file once."""
+        plans = self._all() if program is None else filter(None, [self.plan(program)])
+        for plan in plans:
+            seen: set[str] = set()
+            for owner in plan.owners():
+                for record in self._owned(plan, owner):
+                    if record.filename not in seen:
+                        seen.add(record.filename)
+                        yield record
+
+    def _all(self) -> Iterator[Plan]:
+        return filter(None, (self.plan(p.id) for p in self._programs))
+
+    def _find(self, obsid: int) -> tuple[Plan | None, Exposure | Derived | Unexecuted | None]:
+        ordinal = (obsid - OBSID_BASE) // OBSIDS_PER_PROGRAM
+        if not 0 <= ordinal < len(self._programs):
+            return None, None
+        plan = self.plan(self._programs[ordinal].id)
+        return (plan, plan.by_obsid.get(obsid)) if plan else (None, None)
+
+    def _plane(self, x: Exposure | Derived | Unexecuted) -> caom.Row:
+        if x.obsid not in self._planes:
+            make: Callable[[Any], caom.Row] = {
+                Exposure: lambda e: caom.exposure_row(e, self._opened),
+                Derived: lambda d: caom.derived_row(d, self._opened),
+                Unexecuted: caom.unexecuted_row,
+            }[type(x)]
+            self._planes[x.obsid] = make(x)
+        return self._planes[x.obsid]
+
+    def _derived(self, plan: Plan, derived: Derived) -> Iterator[Listed]:
+        yield from self._own(plan, derived)
+        for member in derived.members:
+            yield from self._exposure(plan, member, alone=False)
+        for linked in derived.linked:
+            yield from self._own(plan, linked)
+
+    def _own(self, plan: Plan, derived: Derived) -> Iterator[Listed]:
+        plane = self._plane(derived)
+        for item in items.derived_items(plan, derived):
+            yield Listed(self._record(plan, derived, plane, item), plane)
+
+    def _exposure(self, plan: Plan, exposure: Exposure, *, alone: bool) -> Iterator[Listed]:
+        plane = self._plane(exposure)
+        for item in items.exposure_items(plan, exposure, alone=alone):
+            yield Listed(self._record(plan, exposure, plane, item), plane)
+        for item in items.guide_items(exposure.visit):
+            yield Listed(self._record(plan, exposure.visit, plane, item), plane)
+
+    def _record(self, plan: Plan, owner: Exposure | Derived | Visit, plane: caom.Row, item: Item) -> Record:
+        """A record; a visit owns its guide-star files even where a product links to them."""
+        if item.sub_group and item.sub_group.startswith("GS-") and isinstance(owner, Derived):
+            owner = owner.members[0].visit
+        return Record(caom.PREFIX + item.filename, item, plane, owner, plan)
+
+    def _owned(self, plan: Plan, owner: Exposure | Derived | Visit) -> Iterator[Record]:
+        if isinstance(owner, Derived):
+            own = items.derived_items(plan, owner)
+            plane = self._plane(owner)
+        elif isinstance(owner, Exposure):
+            own = items.exposure_items(plan, owner, alone=True)
+            plane = self._plane(owner)
+        else:
+            own = iter(items.guide_items(owner))
+            plane = self._plane(plan.firsts[owner.id])
+        return (self._record(plan, owner, plane, item) for item in own)
+
+
+def _exposure_count(plan: Plan, exposure: Exposure, *, alone: bool) -> int:
+    visit, mode = exposure.visit, exposure.mode
+    guide = visit.attempts * 10 + (visit.tracks + visit.fine) * 3
+    hidden = not alone and exposure.observation.hide_level2_asn
+    return len(mode.exposure) + len(mode.previews) + (1 if hidden else 2) + bool(exposure.msa) + guide
+
+
+def _derived_count(plan: Plan, derived: Derived) -> int:
+    return len(derived.mode.derived) + len(derived.mode.derived_previews) + 2 + ("segm" in derived.mode.derived)
+
+
+def _owners(plan: Plan, filename: str) -> Iterator[Exposure | Derived | Visit]:
+    """Who may own a file, by its name."""
+    if match := names.GUIDE.match(filename):
+        visit = plan.visits.get(match["program"] + match["observation"] + match["visit"])
+        yield from [visit] if visit else []
+    elif names.ASSOCIATION.match(filename):
+        yield from filter(None, [plan.by_asn.get(filename)])
+    elif names.POOL.match(filename):
+        yield from plan.derived[:1] or plan.exposures[:1]
+    elif match := names.MSA.match(filename):
+        yield from filter(None, [plan.firsts.get(match["program"] + match["observation"] + match["visit"])])
+    elif match := names.DERIVED.match(filename):
+        yield from _named(plan, filename.rpartition("_")[0])
+    elif match := names.EXPOSURE.match(filename):
+        stem = filename.rpartition("_")[0]
+        yield from _named(plan, stem.removesuffix(f"_{match['candidate']}") if match["candidate"] else stem)
+
+
+def _named(plan: Plan, obs_id: str) -> Iterator[Exposure | Derived]:
+    found = plan.by_obs_id.get(obs_id)
+    if found is not None:
+        yield found
