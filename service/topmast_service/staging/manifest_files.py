@@ -56,6 +56,7 @@ def _write(path: Path, fill: Callable[[TextIO], None]) -> tuple[str, str]:
     with path.open("xb") as raw, _text_over(raw) as file:
         fill(file)
         file.flush()
+        os.fchmod(raw.fileno(), 0o444)  # a revision never changes
         os.fsync(raw.fileno())
     with path.open("rb") as written:
         return path.name, hashlib.file_digest(written, "sha256").hexdigest()

@@ -26,10 +26,11 @@ def write_page(file: TextIO, facts: BoxFacts, counted: dict[str, int], rows: Ite
         Walked twice: what failed stands first, where it is seen.
     """
     head, tail = _template("manifest.html").split("<!-- rows -->")
-    file.write(Template(head).substitute(_facts(facts, counted)))
+    said = _facts(facts, counted)
+    file.write(Template(head).substitute(said))
     line = Template(_template("manifest_row.html"))
     file.writelines(line.substitute(_cells(row)) for row in _failed_first(rows))
-    file.write(tail)
+    file.write(Template(tail).substitute(said))
 
 
 def _failed_first(rows: Iterable[ManifestRow]) -> Iterator[ManifestRow]:

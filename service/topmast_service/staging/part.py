@@ -92,21 +92,19 @@ class Part:
 
     def restart(self, origin: Origin) -> None:
         """Forget the bytes so far; what comes next is `origin` from its first byte."""
-        os.ftruncate(self._descriptor, 0)
+        if self.size:
+            os.ftruncate(self._descriptor, 0)
         self.size, self._digest, self._weak = 0, Digest(), False
         self.origin = origin
         self._save(synced=0)
 
-    def resume(self, total: int, *, weak: bool) -> None:
+    def resume(self, total: int) -> None:
         """Go on where the bytes end; the whole file has `total` bytes.
 
-        Parameters
-        ----------
-        weak
-            No validator proves that the new bytes belong to the old ones: the version will be marked so.
+        Without a validator nothing proves that the new bytes belong to the old ones: the version is marked so.
         """
         self.origin = replace(self.origin or Origin(), total=total)
-        self._weak = self._weak or weak
+        self._weak = self.origin.validator is None
         self._save(synced=0)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -233,7 +231,7 @@ class Part:
         try:
             record = json.loads(self._sidecar.read_bytes())
             trusted = size if record["boot"] == _boot() else min(size, int(record["synced"]))
-            self.origin, self._weak = Origin(**record["origin"]), bool(record["weak"])
+            self.origin = Origin(**record["origin"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             trusted = 0
         if trusted != size:
@@ -245,7 +243,7 @@ class Part:
             self.origin = None
 
     def _save(self, synced: int) -> None:
-        record: dict[str, Any] = {"uri": self.uri, "weak": self._weak, "synced": synced, "boot": _boot()}
+        record: dict[str, Any] = {"uri": self.uri, "synced": synced, "boot": _boot()}
         record["origin"] = asdict(self.origin or Origin())
         # Not synced: one that a power cut spoilt only means that the bytes beside it are not trusted.
         replace_file(self._sidecar, json.dumps(record).encode(), sync=False)

@@ -1,0 +1,176 @@
+"""The manifest's four files, read back by those they are for: a browser's parser, json, csv and sha256sum."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from topmast_service.domain.manifest import FAILED, OK, WITHHELD, BoxFacts, ManifestRow, totals
+from topmast_service.staging.durable import digest_of
+from topmast_service.staging.manifest_files import write_manifest
+from topmast_service.staging.tree import safe_path
+
+EVIL = "<script>alert('x')</script> & \"quotes\""
+FACTS = BoxFacts(
+    job_id="b_7xk2",
+    revision=1,
+    owner="ann",
+    label=f"M 57 {EVIL}",
+    created="2026-03-01T12:00:00Z",
+    expires="2026-03-31T12:00:00Z",
+    request={"from": {"search": "s_1"}, "select": {"sub_groups": ["I2D", "ASN"], "mrp": None}},
+    counts={"listed": 9, "selected": 3},
+    version="0.1.0",
+)
+ROW = ManifestRow(
+    dataURI="mast:JWST/product/a_i2d.fits",
+    path="JWST/o/a_i2d.fits",
+    productFilename="a_i2d.fits",
+    obs_id="o",
+    description="rectified 2D image",
+    productType="SCIENCE",
+    productSubGroupDescription="I2D",
+    calib_level=3,
+    access="public",
+    status=OK,
+    reason="ok",
+    size=5,
+    sha256="",
+    source="fetched",
+)
+
+
+class Page(HTMLParser):
+    """Table cells as a browser sees them, and every tag with an address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.title = ""
+        self._in = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._in = tag if tag in {"td", "title"} else self._in
+        if tag == "tr":
+            self.rows.append([])
+        if tag == "td":
+            self.rows[-1].append("")
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in = "" if tag in {"td", "title"} else self._in
+
+    def handle_data(self, data: str) -> None:
+        if self._in == "td":
+            self.rows[-1][-1] += data
+        if self._in == "title":
+            self.title += data
+
+
+def box(tmp_path: Path) -> tuple[Path, list[ManifestRow]]:
+    """Two delivered files, one failed, one withheld, with names as hostile as they come."""
+    rows = []
+    for name in ("a_i2d.fits", "b 'c'\n.fits"):
+        path = tmp_path / safe_path("o", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"bytes")
+        row = replace(ROW, productFilename=name, path=safe_path("o", name), description=EVIL)
+        rows.append(replace(row, dataURI=f"mast:JWST/product/{name}", sha256=digest_of(path).sha256))
+    rows.append(replace(ROW, status=FAILED, reason="missing_on_server", path="JWST/o/lost.fits", size=None))
+    rows.append(replace(ROW, status=WITHHELD, reason="not_authorized until 2027-03-01", calib_level=None))
+    write_manifest(tmp_path, FACTS, rows)
+    return tmp_path, rows
+
+
+def sha256sum(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a user runs in the box."""
+    command = ["sha256sum", "--check", "--strict", "sha256sums.txt"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_sha256sum_agrees_with_every_file(tmp_path: Path) -> None:
+    folder, _ = box(tmp_path)
+    assert sha256sum(folder).returncode == 0
+    assert sha256sum(folder).stdout.count(": OK") == 2 + 3
+    (folder / "JWST/o/a_i2d.fits").write_bytes(b"other")
+    assert sha256sum(folder).returncode == 1
+
+
+def test_json_and_csv_hold_every_row(tmp_path: Path) -> None:
+    folder, rows = box(tmp_path)
+    record = json.loads((folder / "manifest.json").read_text())
+    assert [ManifestRow(**row) for row in record["files"]] == rows
+    assert (record["job_id"], record["revision"], record["schema"]) == ("b_7xk2", 1, 1)
+    assert record["totals"] == totals(rows)
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert [row["dataURI"] for row in table] == [row.dataURI for row in rows]
+    assert table[2]["size"] == ""
+
+
+def test_the_page_shows_every_row_failed_first_and_runs_nothing_foreign(tmp_path: Path) -> None:
+    folder, _ = box(tmp_path)
+    text = (folder / "MANIFEST.HTML").read_text()
+    page = Page()
+    page.feed(text)
+    shown = [row for row in page.rows if row]
+    assert page.title == "Manifest for b_7xk2"
+    assert [row[3] for row in shown] == ["FAILED", "WITHHELD", "OK", "OK"]
+    assert shown[0][4] == "missing_on_server"
+    assert shown[2][5] == EVIL
+    assert page.tags.count("script") == 1
+    assert "archive@stsci.edu" in text
+    assert "sha256sum -c sha256sums.txt" in text
+    assert "2026-03-31T12:00:00Z" in text
+    assert not [address for address in page.addresses if "//" in address]
+    assert "JWST/o/lost.fits" not in page.addresses
+    assert "<script>alert" not in text
+    assert "$" not in text
+
+
+def test_an_empty_box_has_a_manifest_too(tmp_path: Path) -> None:
+    write_manifest(tmp_path, replace(FACTS, label=""), [])
+    assert json.loads((tmp_path / "manifest.json").read_text())["files"] == []
+    assert "no label" in (tmp_path / "MANIFEST.HTML").read_text()
+
+
+def test_a_generator_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="several times"):
+        write_manifest(tmp_path, FACTS, (row for row in [ROW]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lone_surrogates_do_not_stop_a_box(tmp_path: Path) -> None:
+    write_manifest(tmp_path, FACTS, [replace(ROW, description="\udcff", status=FAILED)])
+    assert r"\udcff" in (tmp_path / "MANIFEST.HTML").read_text()
+
+
+class ManyRows:
+    """As the table of a large bundle is walked: each row made when it is asked for."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self) -> Iterator[ManifestRow]:
+        for number in range(self.count):
+            yield replace(ROW, dataURI=f"mast:JWST/product/{number:06d}.fits", sha256="0" * 64)
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    tracemalloc.start()
+    write_manifest(tmp_path, FACTS, ManyRows(2000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "manifest.json").stat().st_size > 900_000
+    assert peak < 600_000
