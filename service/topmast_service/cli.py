@@ -1,0 +1,234 @@
+"""`topmast-service`: every process of the service, and the few commands of who runs it.
+
+Commands import what they need when they run, so that `--help` and health checks are quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from topmast_service.config import Settings
+    from topmast_service.store.users import Users
+
+DATA = click.Path(file_okay=False, path_type=Path)
+GRACEFUL_SECONDS = 3
+"""How long requests may go on after SIGTERM; a long poll is simply asked again by its client."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="topmast-service")
+def cli() -> None:
+    """Find JWST observations, stage their products once for a whole group, and be told."""
+
+
+@cli.command()
+@click.option("--data", type=DATA, default="topmast-data", help="where everything is kept; made if need be")
+@click.option("--host", default="127.0.0.1", help="address to listen on")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, help="port of the API; 0 takes a free one")
+@click.option("--behind-proxy", is_flag=True, help="a TLS proxy stands in front (needs TOPMAST_PUBLIC_URL)")
+@click.option("--user", default="astronomer", help="the first user, whose key is made and kept")
+@click.option("--sandbox", is_flag=True, help="ask a MAST on this machine instead of the real one")
+@click.option("--catalog", type=click.Path(exists=True, file_okay=False, path_type=Path), help="the sandbox's tables")
+@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, help="the sandbox's file sizes")
+@click.option("--seed", type=int, default=1, help="another seed makes other bytes in the sandbox")
+def up(**options: Any) -> None:
+    """Run everything on this machine, with nothing to install; Ctrl-C stops it."""
+    if options["catalog"] and not options["sandbox"]:
+        raise click.UsageError("--catalog is the sandbox's: say --sandbox too.")
+    from topmast_service.embedded.up import Wishes, run
+
+    run(Wishes(**options), _settings(), click.echo)
+
+
+@cli.command()
+@click.option("--fd", type=int, help="serve on this inherited, listening socket")
+@click.option("--processes", type=click.IntRange(1), default=1, help="processes; each has TOPMAST_API_THREADS threads")
+def api(fd: int | None, processes: int) -> None:
+    """Serve the HTTP API (gunicorn)."""
+    settings = _settings()
+    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
+    options = {
+        "bind": f"{host}:{settings.api_port}" if fd is None else f"fd://{fd}",
+        "worker-class": "gthread",  # long polls must not block everybody else
+        "workers": processes,
+        "threads": settings.api_threads,
+        "graceful-timeout": GRACEFUL_SECONDS,
+        "keep-alive": 15,
+        "worker-tmp-dir": "/dev/shm" if os.path.isdir("/dev/shm") else ".",  # noqa: S108 - gunicorn's heartbeat, unlinked
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *words, "topmast_service.api.wsgi:create()"]
+    os.execv(sys.executable, command)  # noqa: S606 - becomes gunicorn, so that signals reach it
+
+
+@cli.command()
+@click.option("--queue", type=click.Choice(["query", "transfer", "upkeep"]), required=True)
+def worker(queue: str) -> None:
+    """Work on one queue: ask MAST, move bytes, or look after everything."""
+    from topmast_service.worker.run import run
+
+    run(queue, _settings())
+
+
+@cli.command()
+def beat() -> None:
+    """Wake upkeep at regular times."""
+    from topmast_service.worker.run import beat as run
+
+    run(_settings())
+
+
+@cli.command()
+def ftps() -> None:
+    """Serve bundles over FTPS."""
+    from topmast_service.ftps.run import run
+
+    run(_settings())
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def sandbox(options: tuple[str, ...]) -> None:
+    """Run a MAST on this machine (`sandbox --help` tells its options)."""
+    os.execv(sys.executable, [sys.executable, "-m", "topmast_sandbox", *options])  # noqa: S606 - a program of its own
+
+
+@cli.command()
+@click.argument("role", type=click.Choice(["api", "ftps", "worker", "beat"]))
+def health(role: str) -> None:
+    """Exit 0 if this role, set up as the environment says, is well; for health checks."""
+    from topmast_service.embedded.health import healthy
+
+    if not healthy(role, _settings()):
+        raise click.ClickException(f"{role} does not answer")
+
+
+@cli.group()
+def users() -> None:
+    """Who may use this topmast."""
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--email", default="", help="where notices go by default")
+@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
+def users_add(name: str, email: str, data: Path | None) -> None:
+    """Create a user, or change the address of one."""
+    with _users(data) as known:
+        click.echo(known.add(name, email=email).name)
+
+
+@cli.group()
+def keys() -> None:
+    """API keys: they open the HTTP API, and FTPS as its password."""
+
+
+@keys.command("create")
+@click.argument("user")
+@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
+def keys_create(user: str, data: Path | None) -> None:
+    """Make a key for USER and print it, this once."""
+    with _users(data) as known:
+        click.echo(known.new_key(user))
+
+
+@keys.command("list")
+@click.argument("user")
+@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
+def keys_list(user: str, data: Path | None) -> None:
+    """List USER's keys: id, made, last used."""
+    with _users(data) as known:
+        for key in known.keys(known.get(user).name):
+            click.echo(f"{key.id}  {key.created}  {key.last_used or 'never used'}")
+
+
+@keys.command("revoke")
+@click.argument("user")
+@click.argument("key_id")
+@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
+def keys_revoke(user: str, key_id: str, data: Path | None) -> None:
+    """Make a key worthless at once."""
+    with _users(data) as known:
+        known.revoke(user, key_id)
+
+
+@cli.command()
+@click.option("--write", "write_to", type=click.Path(dir_okay=False, path_type=Path), help="write the contract there")
+@click.option("--check", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="exit 1 if it differs")
+def openapi(write_to: Path | None, check: Path | None) -> None:
+    """The HTTP contract as the code says it."""
+    from topmast_service.api.contract import as_yaml
+
+    text = as_yaml()
+    if write_to:
+        write_to.write_text(text)
+    if check and (difference := _difference(check, text)):
+        click.echo(difference)
+        raise click.ClickException(f"{check} is not what the code says; `make openapi` writes it anew")
+    if not write_to and not check:
+        click.echo(text, nl=False)
+
+
+def _difference(committed: Path, text: str) -> str:
+    from difflib import unified_diff
+
+    old, new = committed.read_text().splitlines(), text.splitlines()
+    return "\n".join(unified_diff(old, new, str(committed), "the code", lineterm=""))
+
+
+def _settings() -> Settings:
+    from topmast_service.config import from_environment
+
+    return from_environment()
+
+
+@contextmanager
+def _users(data: Path | None) -> Iterator[Users]:
+    """The users of a running `up` (it wrote down where its Redis is) or of the environment's Redis."""
+    from dataclasses import replace
+
+    from topmast_service.container import open_stores
+    from topmast_service.embedded.folder import Folder, read_lock
+    from topmast_service.errors import StoreUnavailable
+    from topmast_service.store.connection import UNAVAILABLE
+
+    settings = _settings()
+    if data:
+        settings = replace(settings, redis_url=read_lock(Folder(data).lock).get("redis_url", settings.redis_url))
+    with closing(open_stores(settings)) as stores:
+        try:
+            yield stores.users
+        except UNAVAILABLE:
+            raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None
+
+
+def main() -> None:
+    """Run a command; what a person can mend is told in one line with one thing to try, and exit status 2."""
+    from environs import EnvError
+
+    from topmast_service.embedded.reasons import CannotRun
+    from topmast_service.errors import TopmastError
+
+    try:
+        cli()
+    except (CannotRun, TopmastError) as error:
+        _leave(error.detail, error.hint)
+    except EnvError as error:
+        _leave(str(error), "Every setting is in topmast_service/config.py, with its help.")
+
+
+def _leave(detail: str, hint: str) -> None:
+    click.echo(f"topmast-service: {detail}\n  try: {hint}", err=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

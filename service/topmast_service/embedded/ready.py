@@ -1,0 +1,43 @@
+"""Whether a process answers yet. Each question takes one connection and at most two seconds."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+
+PATIENCE = 2.0
+
+
+def http_ok(host: str, port: int, path: str) -> bool:
+    """Whether GET `path` gives 200; asked directly, whatever proxies the environment names."""
+    with closing(HTTPConnection(host, port, timeout=PATIENCE)) as connection:
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+
+
+def ftp_greets(host: str, port: int) -> bool:
+    """Whether an FTP server says 220; takes its leave, so that no error lands in its log."""
+    try:
+        with socket.create_connection((host, port), PATIENCE) as connection:
+            greeting = connection.recv(4096)
+            connection.sendall(b"QUIT\r\n")
+            connection.recv(4096)
+    except OSError:
+        return False
+    return greeting.startswith(b"220")
+
+
+def redis_answers(path: str) -> bool:
+    """Whether Redis has read its file: while it has not, PING gives an error."""
+    with closing(socket.socket(socket.AF_UNIX)) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            connection.connect(path)
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False

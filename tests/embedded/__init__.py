@@ -1,0 +1,1 @@
+"""`topmast-service up` and its parts."""
