@@ -128,8 +128,10 @@ def _read(column: Column, value: Any) -> Criterion:
 
 def _read_mapping(column: Column, value: Mapping[str, Any]) -> Criterion:
     if set(value) == {"not"}:
+        if isinstance(value["not"], Mapping) and "not" in value["not"]:
+            raise ValueError("not of not says nothing")
         inner = _read(column, value["not"])
-        return Criterion(column, inner.exact, inner.patterns, inner.low, inner.high, not inner.negated, inner.null)
+        return Criterion(column, inner.exact, inner.patterns, inner.low, inner.high, True, inner.null)
     if not value or not set(value) <= {"min", "max"}:
         raise ValueError('an object is {"min": …, "max": …} (one of them may be missing) or {"not": …}')
     if column.type not in {"float", "int"}:
