@@ -15,6 +15,7 @@ from ._job import Job, seconds
 from ._manifest import ManifestRow
 from ._paging import items
 from ._progress import ProgressOption
+from ._reading import members, whole
 from ._report import DownloadReport
 
 
@@ -42,13 +43,12 @@ class Bundle(Job):
 
     @classmethod
     def _members(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        own = document.get("bundle")
-        part: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
+        part = members(document.get("bundle"))
         return super()._members(document) | {
-            "revision": part.get("revision"),
-            "counts": part.get("counts") or {},
-            "bytes": part.get("bytes") or {},
-            "ftps": part.get("ftps") or None,
+            "revision": whole(part.get("revision")),
+            "counts": members(part.get("counts")),
+            "bytes": members(part.get("bytes")),
+            "ftps": members(part.get("ftps")) or None,
         }
 
     def manifest(self) -> list[ManifestRow]:
@@ -100,6 +100,5 @@ class Bundle(Job):
         names = ("selected", "ok", "failed")
         counts = ", ".join(f"{self.counts[name]} {name}" for name in names if self.counts.get(name) is not None)
         expires = self.destruction.isoformat(timespec="minutes") if self.destruction else ""
-        total = self.bytes.get("total")
-        held = size(total) if isinstance(total, int) else ""
+        held = size(whole(self.bytes.get("total")))
         return [*super()._facts(), ("files", counts), ("size", held), ("kept until", expires)]

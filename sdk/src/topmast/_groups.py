@@ -44,10 +44,10 @@ class Searches:
 
     def get(self, search_id: str) -> Search:
         """The search with this id, as it is now."""
-        return Search.from_json(self._session.get(f"/v1/searches/{path_part(search_id)}"), self._session)
+        return Search._received(self._session.get(f"/v1/searches/{path_part(search_id)}"), self._session)
 
     def _submit(self, body: dict[str, Any], deadline: Deadline | None = None) -> Search:
-        return Search.from_json(self._session.submit("/v1/searches", body, deadline=deadline), self._session)
+        return Search._received(self._session.submit("/v1/searches", body, deadline=deadline), self._session)
 
 
 class Bundles:
@@ -108,11 +108,11 @@ class Bundles:
             "retention_days": retention_days,
             "label": label,
         }
-        return Bundle.from_json(self._session.submit("/v1/bundles", _given(body)), self._session)
+        return Bundle._received(self._session.submit("/v1/bundles", _given(body)), self._session)
 
     def get(self, bundle_id: str) -> Bundle:
         """The bundle with this id, as it is now."""
-        return Bundle.from_json(self._session.get(f"/v1/bundles/{path_part(bundle_id)}"), self._session)
+        return Bundle._received(self._session.get(f"/v1/bundles/{path_part(bundle_id)}"), self._session)
 
 
 class Jobs:
@@ -146,7 +146,7 @@ class Jobs:
         return (self._job(document) for document in itertools.islice(found, limit))
 
     def _job(self, document: Mapping[str, Any]) -> Job:
-        return KINDS.get(str(document.get("kind")), Job).from_json(document, self._session)
+        return KINDS.get(str(document.get("kind")), Job)._received(document, self._session)
 
 
 def search_body(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
-from ._errors import UsageError
+from ._errors import BadAnswer, UsageError
 from ._html import card
 from ._messages import Request
 from ._progress import Progress, ProgressOption
+from ._reading import members, moment, text, whole
 from ._session import Session
 from ._wait import wait_for
 
@@ -33,7 +34,7 @@ class Problem:
         """From the `error` member of a job."""
         if not isinstance(document, Mapping):
             return None
-        return cls(**{name: str(document.get(name) or "") for name in ("code", "title", "detail", "hint")})
+        return cls(**{name: text(document.get(name)) for name in ("code", "title", "detail", "hint")})
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,23 @@ class Job:
         return cls(**cls._members(document), raw=document, _session=session)
 
     @classmethod
+    def _received(cls, document: Mapping[str, Any], session: Session) -> Self:
+        """Read a document that the service sent; what lacks an id or a phase is no job."""
+        if not all(isinstance(document.get(name), str) and document[name] for name in ("id", "phase")):
+            raise BadAnswer("the answer is not a job", url=session.url)
+        return cls.from_json(document, session)
+
+    @classmethod
     def _members(cls, document: Mapping[str, Any]) -> dict[str, Any]:
         texts = ("id", "kind", "owner", "label", "phase", "phase_reason", "outcome", "step")
         times = ("created", "started", "ended", "destruction")
-        known: dict[str, Any] = {name: str(document.get(name) or "") for name in texts}
+        known: dict[str, Any] = {name: text(document.get(name)) for name in texts}
         known |= {name: moment(document.get(name)) for name in times}
-        known |= {name: _object(document.get(name)) for name in ("request", "links")}
+        known |= {name: members(document.get(name)) for name in ("request", "links")}
         activity = " ".join(part for part in (known["phase"], known["step"]) if part)
-        known["progress"] = Progress.from_json(_object(document.get("progress")), activity)
+        known["progress"] = Progress.from_json(members(document.get("progress")), activity)
         known["error"] = Problem.from_json(document.get("error"))
-        known["version"] = document.get("version") if isinstance(document.get("version"), int) else None
+        known["version"] = whole(document.get("version"))
         return known
 
     @property
@@ -163,7 +171,7 @@ class Job:
     def _updated(self, document: Mapping[str, Any]) -> Self:
         # /v1/jobs/{id} tells the life, not the search's or bundle's own part: keep the last one known.
         kept = {self.part: self.raw[self.part]} if self.part and self.raw.get(self.part) else {}
-        return type(self).from_json({**kept, **document}, self._session)
+        return type(self)._received({**kept, **document}, self._talk())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Connections cannot be pickled; what comes back is the snapshot without its client.
@@ -191,15 +199,3 @@ def path_part(job_id: str) -> str:
 def seconds(value: float | dt.timedelta | None) -> float | None:
     """A duration as seconds."""
     return value.total_seconds() if isinstance(value, dt.timedelta) else value
-
-
-def moment(value: Any) -> dt.datetime | None:
-    """An RFC 3339 time; None for anything else."""
-    try:
-        return dt.datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

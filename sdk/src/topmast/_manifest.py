@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._reading import text, whole
+
 TEXTS = {
     "uri": "dataURI",
     "path": "path",
@@ -49,15 +51,11 @@ class ManifestRow:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ManifestRow:
         """From a row of GET /v1/bundles/{id}/manifest; unknown members stay in `raw`."""
-        known: dict[str, Any] = {ours: str(document.get(theirs) or "") for ours, theirs in TEXTS.items()}
-        known |= {name: _whole(document.get(name)) for name in ("calib_level", "size")}
+        known: dict[str, Any] = {ours: text(document.get(theirs)) for ours, theirs in TEXTS.items()}
+        known |= {name: whole(document.get(name)) for name in ("calib_level", "size")}
         return cls(**known, raw=document)
 
     @property
     def ok(self) -> bool:
         """Whether the file is in the box."""
         return self.status == "OK"
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ._reading import whole
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -29,7 +31,7 @@ class Progress:
     def from_json(cls, document: Mapping[str, Any], activity: str = "") -> Progress:
         """From the `progress` member of a job; unknown members are passed over."""
         names = ("files_done", "files_total", "files_cached", "files_failed", "bytes_done", "bytes_total", "rows")
-        known = {name: document[name] for name in names if isinstance(document.get(name), int)}
+        known = {name: whole(document.get(name)) for name in names}
         return cls(activity=activity, **known)
 
     @property

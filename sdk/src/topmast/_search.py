@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ._html import folded
 from ._job import Job
 from ._paging import items
+from ._reading import entries, members, number, text, whole
 from ._table import table
 from ._where import Names, Where, row_params
 
@@ -28,7 +29,7 @@ class Column:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Column:
         """From an entry of `columns`."""
-        return cls(**{name: str(document.get(name) or "") for name in ("name", "type", "unit", "description")})
+        return cls(**{name: text(document.get(name)) for name in ("name", "type", "unit", "description")})
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Resolved:
         """From the `resolved` member; None when the search had no target."""
         if not isinstance(document, Mapping):
             return None
-        known: dict[str, Any] = {name: document.get(name) for name in ("ra", "dec", "radius")}
-        known |= {name: str(document.get(name) or "") for name in ("target", "resolver")}
+        known: dict[str, Any] = {name: number(document.get(name)) for name in ("ra", "dec", "radius")}
+        known |= {name: text(document.get(name)) for name in ("target", "resolver")}
         return cls(**known)
 
 
@@ -82,17 +83,16 @@ class Search(Job):
 
     @classmethod
     def _members(cls, document: Mapping[str, Any]) -> dict[str, Any]:
-        own = document.get("search")
-        part: Mapping[str, Any] = own if isinstance(own, Mapping) else {}
-        columns = part.get("columns") or ()
+        part = members(document.get("search"))
+        columns = [entry for entry in entries(part.get("columns")) if isinstance(entry, Mapping)]
         return super()._members(document) | {
-            "count": part.get("count"),
-            "columns": tuple(Column.from_json(entry) for entry in columns if isinstance(entry, Mapping)),
-            "notes": tuple(str(note) for note in part.get("notes") or ()),
+            "count": whole(part.get("count")),
+            "columns": tuple(Column.from_json(entry) for entry in columns),
+            "notes": tuple(text(note) for note in entries(part.get("notes"))),
             "resolved": Resolved.from_json(part.get("resolved")),
-            "truncated": bool(part.get("truncated")),
-            "api": str(part.get("api") or ""),
-            "as_of": str(part.get("as_of") or ""),
+            "truncated": part.get("truncated") is True,
+            "api": text(part.get("api")),
+            "as_of": text(part.get("as_of")),
         }
 
     def rows(
