@@ -39,7 +39,8 @@ for line in sys.stdin:
             answer = {"result": names["result"], "said": said.getvalue()}
         except BaseException as error:
             answer = {"error": type(error).__name__, "text": str(error), "trace": traceback.format_exc()}
-    print(json.dumps(answer, default=str), file=answers, flush=True)
+    plain = lambda value: value.item() if hasattr(value, "item") else str(value)  # numpy scalars are numbers
+    print(json.dumps(answer, default=plain), file=answers, flush=True)
 """
 
 

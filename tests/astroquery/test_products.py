@@ -46,7 +46,7 @@ def test_a_long_list_comes_in_pages(run, sandbox):
     rows = run(
         LIST
         + """
-rows = Observations.service_request('Mast.Caom.Products', {'obsid': rows['obsid'][0]}, pagesize=1000)
+rows = Mast.service_request('Mast.Caom.Products', {'obsid': rows['obsid'][0]}, pagesize=1000)
 result = len(rows)
 """
     )
