@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import Celery
+from celery.signals import worker_shutting_down
 
 from topmast_service import container
 from topmast_service.config import Settings
@@ -28,6 +29,11 @@ def register_query(app: Celery, settings: Settings) -> None:
 def register_transfer(app: Celery, settings: Settings) -> None:
     """The one task that moves files."""
     transfers = container.for_transfer(settings)
+
+    @worker_shutting_down.connect(weak=False)
+    def stop(**_: object) -> None:
+        """A warm stop would wait until every bundle is done; what is under way goes on elsewhere from its .part."""
+        transfers.stopping.set()
 
     @app.task(name="topmast.transfer")
     def transfer() -> None:

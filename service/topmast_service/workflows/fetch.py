@@ -80,7 +80,7 @@ def fetch(
     ------
     NotAuthorized, MissingOnServer
         MAST's answer.
-    UpstreamDown, TransferFailed
+    UpstreamDown (UpstreamError included), TransferFailed
         Not to be had now. The .part stays for the next time. Also when a cached version was too old and MAST could
         not be asked: whether to serve that one is the caller's decision.
     DiskFull

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,11 @@ class Transfers:
     terms: Terms
     max_age: timedelta
     bundles: Bundles
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Take slices until nothing is due."""
-        while piece := self.slices.next():
+        """Take slices until nothing is due, or the process is told to stop."""
+        while not self.stopping.is_set() and (piece := self.slices.next()):
             try:
                 with self._held(piece) as lost:
                     self._move(piece, lost)
@@ -83,7 +84,7 @@ class Transfers:
         until = time.monotonic() + SLICE_SECONDS
         rows = {f"{r['_row']}": r for r in table.rows(f"_row IN ({','.join(m.split(':')[0] for m in piece.members)})")}
         for member in piece.members:
-            if lost.is_set() or time.monotonic() > until:
+            if lost.is_set() or self.stopping.is_set() or time.monotonic() > until:
                 return
             self._one(piece, member, rows[member.split(":")[0]], lost)
 
@@ -106,7 +107,7 @@ class Transfers:
             downloads=self.downloads,
             max_age=self.max_age,
             now=self.jobs.now,
-            stop=lost.is_set,
+            stop=lambda: lost.is_set() or self.stopping.is_set(),
             on_bytes=lambda _: None,
             expected_size=row["size"],
         )
