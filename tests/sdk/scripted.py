@@ -38,12 +38,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send; after `cut` bytes of the body the connection ends."""
+    """What to send; after `cut` bytes of the body the connection ends, or hangs if `hold`."""
 
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    hold: bool = False
 
 
 class Reset:
@@ -130,6 +131,8 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             if answer.cut is not None:
                 self.wfile.flush()
                 self.close_connection = True
+            if answer.hold:
+                service.closing.wait(30)
 
         def _reset(self) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

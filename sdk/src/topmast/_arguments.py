@@ -73,7 +73,7 @@ def _search(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--where", action="append", default=[], metavar="COLUMN:OP:VALUE", help="of the result, only these rows"
     )
-    command.add_argument("--sort", help="up to three columns, -t_min for the latest first")
+    command.add_argument("--sort", help="up to three columns; --sort=-t_min (with =) for the latest first")
     command.add_argument("--columns", help="comma-separated")
     command.add_argument("--limit", type=count, default=20, metavar="N", help="rows to print (20)")
     command.add_argument("--all", action="store_true", help="print all rows")

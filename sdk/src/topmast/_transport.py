@@ -17,7 +17,6 @@ from ._errors import ConfigError, ConnectFailed, ConnectionLost, TimedOut, Trans
 from ._messages import Reply, Request
 
 CONNECT_TIMEOUT = 10.0  # seconds; a host that is up accepts within one, a dead one should not cost thirty
-CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class Stream:
 
     def chunks(self) -> Iterator[bytes]:
         """The body piece by piece, as it was sent; the deadline holds over all of it."""
-        for chunk in self._response.iter_raw(CHUNK) if self._identity() else self._response.iter_bytes(CHUNK):
+        # No chunk size: httpx2 would hold back less than one, and lose it when the connection breaks.
+        for chunk in self._response.iter_raw() if self._identity() else self._response.iter_bytes():
             yield chunk
             if self._deadline.passed:
                 raise TimedOut(
