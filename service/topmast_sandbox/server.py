@@ -63,6 +63,7 @@ def serve(app: Flask, listener: socket.socket, ready: Callable[[], None], die_wi
         "graceful_timeout": 2,
         "keepalive": 60,
         "loglevel": "warning",
+        "limit_request_line": 0,  # 50 dataURIs in one path_lookup are longer than gunicorn's 4,094 bytes
         "control_socket_disable": True,
         "post_worker_init": started,
     }
@@ -73,6 +74,7 @@ def end_with_parent() -> None:
     """Ask Linux to end this process when its parent ends, however that happens.
 
     A parent that was gone before the request would never be noticed, so that is looked at as well.
+    "Parent" is, to Linux, the *thread* that started this process: start it from one that stays.
     """
     parent = os.getppid()
     if not sys.platform.startswith("linux"):

@@ -18,7 +18,7 @@ class Settings:
     released_still_401 : tuple of str
         Programs whose files stay refused to anonymous users after their release date; ``"*"`` is all.
     latency_seconds, latency_per_1000_rows : float
-        How long a portal query takes, at least, and per thousand rows of its listing.
+        How long a portal query or a mission search takes, at least, and per thousand rows of its answer.
     slow_seconds : float
         Added to every portal query, see ``POST /_sandbox/slow``.
     slow_polls : int
@@ -38,6 +38,10 @@ class Settings:
     slow_polls: int = 0
     hold_seconds: float = 20.0
     row_cap: int = 500_000
+
+    def latency(self, rows: int) -> float:
+        """Return how many seconds an answer of `rows` rows takes."""
+        return self.latency_seconds + rows / 1000 * self.latency_per_1000_rows
 
     def changed(self, changes: dict[str, Any]) -> "Settings":
         """Return these settings with `changes` applied.

@@ -144,6 +144,8 @@ def test_telemetry_needs_a_token_and_has_no_length(http):
 
     assert "Content-Length" not in head.headers
     assert lines[0] == "theTime,MJD,euvalue,sqldataType"
-    assert lines[1].startswith("2022-06-30")  # one sample before the interval, one after it
-    assert lines[-2].startswith("2022-07-01 00:01")
+    times = [line.split(",")[0] for line in lines[1:-1]]
+    assert times == sorted(times)
+    assert times[0] <= "2022-07-01 00:00:00.000000"  # the interval is bracketed
+    assert times[-1] >= "2022-07-01 00:01:00.000000"
     assert lines[-1] == ""

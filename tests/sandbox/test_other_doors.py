@@ -56,6 +56,12 @@ def test_path_lookup(http):
     }
 
 
+def test_fifty_paths_in_one_request(http):
+    many = "&".join(f"uri=mast:JWST/product/jw01558-o001_t001_miri_f1000w_{number:040d}.fits" for number in range(50))
+
+    assert len(http("GET", f"/api/v0.1/path_lookup/?{many}").json()) == 50
+
+
 def test_the_api_is_there(http):
     assert http("GET", "/api/").status == 200
 

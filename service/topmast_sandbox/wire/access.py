@@ -20,13 +20,16 @@ def token_of(request: Request, sandbox: Sandbox) -> Token | None:
 
 
 def exclusive(file: File, sandbox: Sandbox) -> bool:
-    """Return whether an anonymous request for the file is refused now."""
+    """Return whether an anonymous request for the file is refused now.
+
+    The release date decides where there is one, for flags lag behind it; else the flag does.
+    """
     if file.rights == "RESTRICTED":
         return True
+    if file.release_mjd is None:
+        return file.rights != "PUBLIC"
     held_back = sandbox.settings.now.released_still_401
-    if "*" in held_back or file.program in held_back:
-        return file.release_mjd is not None
-    return file.release_mjd is not None and file.release_mjd > sandbox.clock.mjd()
+    return "*" in held_back or file.program in held_back or file.release_mjd > sandbox.clock.mjd()
 
 
 def may_have(file: File, token: Token | None, sandbox: Sandbox) -> bool:

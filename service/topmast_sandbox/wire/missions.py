@@ -1,6 +1,7 @@
 """The mission search API, ``/search/<mission>/api/v0.1/``, as astroquery's MastMissions uses it."""
 
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Blueprint, Response, request
 from topmast_sandbox.state import Sandbox
 from topmast_sandbox.wire.download import Download
 from topmast_sandbox.wire.errors import QueryError
-from topmast_sandbox.wire.holdings import Holdings, holdings
+from topmast_sandbox.wire.holdings import holdings
 from topmast_sandbox.wire.mission_search import search
 
 _LARGEST_BATCH = 1000
@@ -49,9 +50,10 @@ class Missions:
         if not isinstance(asked, dict):
             return _json({"detail": "the body must be a JSON object"}, 400)
         try:
-            return _json(search(self._holdings[mission], asked))
+            answer = search(self._holdings[mission], asked)
         except QueryError as error:
             return _json({"detail": str(error)}, 400)
+        return self._late(answer, len(answer["results"]))
 
     def products(self, mission: str) -> Response:
         """Answer the products of up to 1,000 ``dataset_ids``."""
@@ -60,12 +62,12 @@ class Missions:
         datasets = asked.get("dataset_ids") if isinstance(asked, dict) else None
         if not isinstance(datasets, list) or len(datasets) > _LARGEST_BATCH:
             return _json({"detail": f"dataset_ids must list at most {_LARGEST_BATCH} names"}, 400)
-        return _listed(self._holdings[mission], datasets)
+        return self._listed(mission, datasets)
 
     def list_products(self, mission: str) -> Response:
         """Answer the same to a GET, the names joined by commas."""
         self._sandbox.tally.service(f"{mission}/list_products")
-        return _listed(self._holdings[mission], request.args.get("dataset_ids", "").split(","))
+        return self._listed(mission, request.args.get("dataset_ids", "").split(","))
 
     def retrieve(self, mission: str) -> Response:
         """Answer a file by ``<dataset>/<filename>`` or by its bare name."""
@@ -74,9 +76,15 @@ class Missions:
         uri = f"mast:{mission.upper()}/product/{filename}"
         return self._download.answer(self._sandbox.catalogue.file(uri), uri)
 
+    def _listed(self, mission: str, datasets: Iterable[Any]) -> Response:
+        find = self._holdings[mission].products
+        rows = [row for name in datasets for row in find(str(name).strip())]
+        return self._late({"products": rows}, len(rows))
 
-def _listed(mission: Holdings, datasets: Iterable[Any]) -> Response:
-    return _json({"products": [row for name in datasets for row in mission.products(str(name).strip())]})
+    def _late(self, document: object, rows: int) -> Response:
+        """Answer after the latency of so many rows: there is no polling here, the client just waits."""
+        time.sleep(self._sandbox.settings.now.latency(rows))
+        return _json(document)
 
 
 def _json(document: object, status: int = 200) -> Response:

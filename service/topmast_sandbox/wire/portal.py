@@ -88,7 +88,7 @@ class Portal:
     def _begun(self, key: str, asked: dict[str, Any], rows: int) -> bool:
         """Start the clock of a new query; return whether it is done within this poll."""
         now = self._sandbox.settings.now
-        seconds = now.latency_seconds + now.slow_seconds + rows / 1000 * now.latency_per_1000_rows
+        seconds = now.latency(rows) + now.slow_seconds
         if not seconds and not now.slow_polls:
             return True
         self._sandbox.queries.begin(key, seconds, now.slow_polls)
