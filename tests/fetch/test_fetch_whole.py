@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from topmast_service.archive.transfer import Downloads
-from topmast_service.errors import DiskFull, MissingOnServer, NotAuthorized, TransferFailed, UpstreamDown
+from topmast_service.errors import DiskFull, MissingOnServer, NotAuthorized, TransferFailed, UpstreamDown, UpstreamError
 from topmast_service.staging.shelf import Shelf
 from topmast_service.workflows.fetch import Stopped
 
@@ -151,6 +151,16 @@ def test_tries_are_bounded_and_the_last_word_is_masts(bring: Bring, mast: Script
     with pytest.raises(UpstreamDown, match="503"):
         bring(tries=4)
     assert len(mast.asked) == 4
+
+
+@pytest.mark.parametrize(("status", "away"), [(500, False), (501, False), (429, True), (502, True), (504, True)])
+def test_an_error_of_one_file_is_told_from_a_mast_that_is_away(
+    bring: Bring, mast: Script, status: int, away: bool
+) -> None:
+    mast.answers.extend([refuse(status)] * 3)
+    with pytest.raises(UpstreamDown) as caught:
+        bring()
+    assert isinstance(caught.value, UpstreamError) != away
 
 
 def test_a_short_retry_after_is_kept_and_a_long_one_given_up(bring: Bring, mast: Script, body: bytes) -> None:

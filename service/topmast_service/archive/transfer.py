@@ -18,12 +18,12 @@ from urllib.parse import quote, urljoin, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from topmast_service.errors import MissingOnServer, NotAuthorized, TransferFailed, UpstreamDown
+from topmast_service.errors import MissingOnServer, NotAuthorized, TransferFailed, UpstreamDown, UpstreamError
 
 _CHUNK = 1 << 20
 _MOST_REDIRECTS = 3
 _PATH = "/api/v0.1/Download/file"  # MAST's, as astroquery.mast 0.4.11 asks it
-_BUSY = frozenset({408, 425, 429})
+_AWAY = frozenset({408, 425, 429, 502, 503, 504})  # says something of MAST as a whole; a 500 may be about one file
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 # RFC 9110 §8.8.2.2 takes a Last-Modified for strong when Date is later; RFC 7232 asked for a minute, and so do we.
 _SETTLED = timedelta(seconds=60)
@@ -159,7 +159,9 @@ class Downloads:
         NotAuthorized, MissingOnServer
             MAST's answer; asking again does not help.
         UpstreamDown
-            No connection, silence, 429 or a server error; `retry_after` when MAST said it.
+            No connection, silence, 429, 502, 503 or 504; `retry_after` when MAST said it.
+        UpstreamError
+            Any other server error: perhaps only this file's.
         TransferFailed
             An answer that cannot be the file.
         WrongRange
@@ -258,8 +260,10 @@ def _refuse_status(status: int, uri: str, headers: Mapping[str, str]) -> None:
         raise NotAuthorized(said)
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         raise MissingOnServer(said)
-    if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in _AWAY:
         raise UpstreamDown(said, retry_after=_retry_after(headers))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise UpstreamError(said, retry_after=_retry_after(headers))
     raise TransferFailed(said)
 
 

@@ -62,6 +62,8 @@ def _query(request: dict[str, object]) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, list):
