@@ -1,0 +1,143 @@
+"""The work list's promises: every file in one pair of hands, nothing lost, nothing counted twice."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import redis
+
+from topmast_service.store.slices import SLICE_FILES, Slice, Slices
+
+OK = {"status": "OK", "source": "fetched", "size": 10}
+
+
+def settle_all(slices: Slices, piece: Slice) -> None:
+    for member in piece.members:
+        assert slices.settle(piece, member, OK)
+    slices.close(piece)
+
+
+def taken(slices: Slices) -> Slice:
+    piece = slices.next()
+    assert piece is not None
+    return piece
+
+
+def expired(client: redis.Redis) -> None:
+    for name in client.zrange("topmast:slices", 0, -1):
+        client.zadd("topmast:slices", {name: 0})
+
+
+def test_a_job_is_drained_when_every_file_is_settled(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(n, 10) for n in range(1, 21)])
+    while piece := slices.next():
+        assert not slices.drained("b_1")
+        settle_all(slices, piece)
+    assert slices.drained("b_1")
+    assert slices.counts("b_1") == {"OK": 20, "bytes": 200}
+    assert sorted(slices.results("b_1")) == list(range(1, 21))
+
+
+def test_filling_again_changes_nothing_that_is_settled(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(1, 10), (2, 10)])
+    piece = taken(slices)
+    slices.settle(piece, "1:10", OK)
+    slices.close(piece)
+    slices.fill("b_1", [(1, 10), (2, 10)])
+    assert taken(slices).members == ("2:10",)
+
+
+def test_jobs_take_turns(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_bulk", [(n, 1) for n in range(100)])
+    slices.fill("b_small", [(1, 1)])
+    served = [taken(slices).job_id for _ in range(3)]
+    assert sorted(served[:2]) == ["b_bulk", "b_small"]
+    assert served[2] == "b_bulk"
+
+
+def test_a_slice_is_small_in_files_and_in_bytes(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(n, 1) for n in range(50)])
+    assert len(taken(slices).members) == SLICE_FILES
+    slices.forget("b_1")
+    slices.fill("b_2", [(n, 1_500_000_000) for n in range(1, 4)])
+    assert len(taken(slices).members) == 1
+
+
+def test_no_more_slices_than_connections(client: redis.Redis) -> None:
+    slices = Slices(client, most=2)
+    slices.fill("b_1", [(n, 1) for n in range(100)])
+    first, _ = taken(slices), taken(slices)
+    assert slices.next() is None
+    slices.close(first)
+    assert slices.next() is not None
+
+
+def test_many_workers_never_hold_the_same_file(client: redis.Redis) -> None:
+    slices = Slices(client, most=100)
+    slices.fill("b_1", [(n, 1) for n in range(400)])
+    held: list[str] = []
+
+    def take() -> None:
+        while piece := slices.next():
+            held.extend(piece.members)
+            settle_all(slices, piece)
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(held) == len(set(held)) == 400
+
+
+def test_a_dead_workers_files_go_back_and_it_settles_nothing_more(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(1, 10)])
+    late = taken(slices)
+    expired(client)
+    assert slices.expire() == ["b_1"]
+    assert slices.renew(late) is False
+    assert slices.settle(late, "1:10", OK) is False
+    assert taken(slices).members == ("1:10",)
+    assert slices.counts("b_1") == {}
+
+
+def test_a_file_that_kills_its_workers_is_given_up(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(1, 10), (2, 10)])
+    for _ in range(3):
+        piece = taken(slices)
+        slices.settle(piece, "2:10", OK)
+        expired(client)
+        slices.expire()
+    assert slices.drained("b_1")
+    assert slices.results("b_1")[1]["code"] == "worker_lost"
+    assert slices.counts("b_1")["FAILED"] == 1
+
+
+def test_a_postponed_file_waits_and_counts_its_tries(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(1, 10)])
+    piece = taken(slices)
+    slices.postpone(piece, "1:10", 60, counted=True)
+    slices.close(piece)
+    assert slices.next() is None
+    assert not slices.drained("b_1")
+    assert slices.due_in() == pytest.approx(60, abs=5)
+    assert slices.tried(piece, "1:10") == 1
+
+
+def test_forgetting_takes_the_slice_out_of_the_workers_hands(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(1, 10)])
+    piece = taken(slices)
+    slices.forget("b_1")
+    assert slices.renew(piece) is False
+    assert slices.settle(piece, "1:10", OK) is False
+    assert slices.due_in() is None
+    assert [k for k in client.keys("topmast:*") if "b_1" in k] == []

@@ -1,0 +1,46 @@
+"""Users and keys: a key opens until it is revoked, and is nowhere to be read."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from topmast_service.errors import Invalid, NotFound, Unauthenticated
+from topmast_service.store.users import Users
+
+
+def test_a_key_opens_until_it_is_revoked(client: redis.Redis) -> None:
+    users = Users(client)
+    users.add("alice", email="alice@example.org")
+    key = users.new_key("alice")
+    assert users.sign_in(key).email == "alice@example.org"
+    (facts,) = users.keys("alice")
+    assert facts.last_used
+    users.revoke("alice", facts.id)
+    with pytest.raises(Unauthenticated):
+        users.sign_in(key)
+    assert users.keys("alice") == []
+
+
+def test_the_key_itself_is_not_kept(client: redis.Redis) -> None:
+    users = Users(client)
+    users.add("alice")
+    secret = users.new_key("alice").rpartition("_")[2]
+    stored = [str(client.hgetall(k) if client.type(k) == "hash" else client.smembers(k)) for k in client.keys("*")]
+    assert stored
+    assert not [s for s in stored if secret in s]
+
+
+@pytest.mark.parametrize("name", ["", "Alice", "1a", "a/b", "..", "a" * 33, "alice\n"])
+def test_names_that_could_leave_a_folder_are_refused(client: redis.Redis, name: str) -> None:
+    with pytest.raises(Invalid):
+        Users(client).add(name)
+
+
+def test_nobody_revokes_what_is_not_theirs(client: redis.Redis) -> None:
+    users = Users(client)
+    users.add("alice")
+    users.add("bob")
+    users.new_key("alice")
+    with pytest.raises(NotFound):
+        users.revoke("bob", users.keys("alice")[0].id)
