@@ -4,6 +4,7 @@ import pytest
 import urllib3
 
 from tests.sandbox.test_download import URI
+from tests.servers import start_sandbox
 
 
 def test_the_clock_runs_on_from_where_it_was_set(sandbox):
@@ -15,8 +16,6 @@ def test_the_clock_runs_on_from_where_it_was_set(sandbox):
 
 
 def test_reprocessing_makes_new_bytes(running, tmp_path):
-    from tests.servers import start_sandbox
-
     own = start_sandbox(tmp_path, "--scale", "0.001")  # its catalogue does not come back
     with urllib3.PoolManager(timeout=30, retries=False) as pool:
         address = f"{own.url}/api/v0.1/Download/file?uri={URI}"

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -43,6 +44,21 @@ def test_it_says_where_it_is_and_ends_on_sigterm(tmp_path):
     assert sandbox.process.returncode == 0
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"{sandbox.url}/api/")
+
+
+def test_a_held_poll_does_not_hold_up_the_end(tmp_path):
+    sandbox = start_sandbox(tmp_path)
+    sandbox.post("slow", seconds=60)
+    with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=30) as waiting:
+        body = urllib.parse.urlencode({"request": '{"service": "Mast.Missions.List", "params": {}}'}).encode()
+        head = f"POST /api/v0/invoke HTTP/1.1\r\nHost: sandbox\r\nContent-Length: {len(body)}\r\n"
+        kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        waiting.sendall((head + kind).encode() + body)
+        while "Mast.Missions.List" not in sandbox.requests()["services"]:
+            time.sleep(0.05)
+        sandbox.stop()  # kills only after ten seconds, the poll is held for twenty
+
+    assert sandbox.process.returncode == 0
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux to end it with its parent")

@@ -95,11 +95,11 @@ class Services:
     def _keywords(self, instrument: str, params: Params) -> Table:
         """Return an instrument's keyword rows; ``checksum`` only where it is asked for by name.
 
-        Each checksum is that of the bytes, which are made to be hashed: all of a large program's took
-        hours. (The real service has them stored, and sends them with ``*`` as well.)
+        A checksum is worked out from the file's bytes, gigabytes for the rows of one program. (The real
+        service has them stored, and sends them with ``*`` as well.)
         """
         rows: Iterator[Row] = self._catalogue.keywords(instrument)
-        if "checksum" not in str(params.get("columns")).lower():
+        if "checksum" not in str(params).lower():
             rows = ({**row, "checksum": None} for row in rows)
         return _selected(keyword_columns(self._catalogue, instrument), rows, params)
 
