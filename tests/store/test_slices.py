@@ -141,3 +141,14 @@ def test_forgetting_takes_the_slice_out_of_the_workers_hands(client: redis.Redis
     assert slices.settle(piece, "1:10", OK) is False
     assert slices.due_in() is None
     assert [k for k in client.keys("topmast:*") if "b_1" in k] == []
+
+
+def test_giving_up_settles_what_waits_and_leaves_what_is_in_hands(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(n, 1) for n in range(10)])
+    piece = taken(slices)
+    slices.give_up("b_1", {"status": "FAILED", "reason": "failed: away"})
+    assert slices.counts("b_1")["FAILED"] == 2
+    assert not slices.drained("b_1")
+    settle_all(slices, piece)
+    assert slices.drained("b_1")

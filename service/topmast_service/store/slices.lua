@@ -107,6 +107,14 @@ for _, slice in ipairs(redis.call('ZRANGEBYSCORE', P .. 'slices', '-inf', now())
 end
 return jobs
 
+-- script: give_up
+local job = ARGV[1]
+for _, member in ipairs(redis.call('ZRANGE', key('todo', job), 0, -1)) do
+  redis.call('ZREM', key('todo', job), member)
+  settle(job, member, ARGV[2], ARGV[3], '', 0)
+end
+return 1
+
 -- script: due
 local first = nil
 for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do

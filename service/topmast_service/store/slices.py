@@ -94,6 +94,10 @@ class Slices:
         """Take back the slices whose lease ran out; returns their jobs' ids."""
         return list(self._run("expire", MAX_LOST))
 
+    def give_up(self, job_id: str, result: dict[str, Any]) -> None:
+        """Settle every waiting file of a job with `result`; files in hands stay there."""
+        self._run("give_up", job_id, json.dumps(result), result["status"])
+
     def drained(self, job_id: str) -> bool:
         """Whether every file of the job is settled."""
         return not self._redis.zcard(_key("todo", job_id)) and not self._redis.scard(_key("held", job_id))

@@ -20,19 +20,25 @@ CHILD_TASKS = 50
 
 def run(queue: str, settings: Settings) -> None:
     """Serve one queue until SIGTERM; a warm stop lets threads give back what they hold."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log()
     pools = {
         QUERY: ["--pool=prefork", f"--concurrency={QUERY_CHILDREN}", f"--max-tasks-per-child={CHILD_TASKS}"],
         TRANSFER: ["--pool=threads", f"--concurrency={settings.mast_connections}"],
         UPKEEP: ["--pool=solo"],
     }
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
     app = make_worker_app(settings, queue)
     app.worker_main(["worker", f"--queues={queue}", f"--hostname={queue}@%h", *quiet, *pools[queue]])
 
 
 def beat(settings: Settings) -> None:
     """Keep time until SIGTERM. Its schedule file is worthless after a restart, so it is kept in memory."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log()
     app = make_beat_app(settings)
-    app.Beat(scheduler="celery.beat:Scheduler", loglevel="INFO").run()
+    app.Beat(scheduler="celery.beat:Scheduler", loglevel="WARNING", quiet=True).run()
+
+
+def _log() -> None:
+    """Our own lines; Celery would write four for every round of upkeep, every two seconds, for years."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("celery").setLevel(logging.WARNING)

@@ -63,9 +63,11 @@ def work(jobs: JobStore, job_id: str, step: str, terms: Terms, body: Callable[[A
     attempt = _claimed(jobs, job_id, step, terms)
     if attempt is None:
         return
+    log.info("%s of %s begins (attempt %d)", step, job_id, attempt.job.attempt)
     try:
         with _heartbeat(attempt, terms.lease):
             body(attempt)
+        log.info("%s of %s is done", step, job_id)
     except (StaleAttempt, UnknownJob):
         log.info("attempt %d on %s was taken over or aborted", attempt.job.attempt, job_id)
     except (UpstreamDown, DiskFull) as error:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from topmast_service import __version__
 from topmast_service.domain import job, manifest
 from topmast_service.domain.job import Job
-from topmast_service.domain.manifest import BoxFacts
+from topmast_service.domain.manifest import FAILED, BoxFacts
+from topmast_service.errors import TopmastError
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.staging.tree import Entry, Trees
@@ -57,13 +58,19 @@ class Bundles:
 
         def change(latest: Job) -> Job:
             told = job.tell(latest, _progress(latest.progress, counts), self.jobs.now(), drained)
-            return job.leave_transfer(told) if drained and told.step == "transfer" else told
+            return job.leave_transfer(told) if drained and told.step == "transfer" and not told.final else told
 
         moved = self.jobs.change(job_id, change)
         if moved.step == "publish" and moved.phase == job.QUEUED:
             self.wake(moved)
 
+    def give_up(self, job_id: str, error: TopmastError) -> None:
+        """MAST stayed away: what is still missing has failed, and the rest is published."""
+        self.slices.give_up(job_id, {"status": FAILED, "reason": f"failed: {error}", "code": error.code})
+        self.advance(job_id)
+
     def _resolve(self, attempt: Attempt, planner: Planner) -> None:
+        self.slices.forget(attempt.job.id)  # an attempt that died may have queued rows of another table
         plan = planner.plan(attempt)
         attempt.check()
         table = Table(products_table(self.folder, attempt.job.id))

@@ -73,11 +73,18 @@ class Upkeep:
             self.slices.forget(found.id)
             self.jobs.close(found.id)
         elif found.phase == job.SUSPENDED and now - (found.suspended_since or now) > self.terms.patience:
-            end_in_error(self.jobs, found.id, UpstreamDown(f"MAST stayed away longer than {self.terms.patience}."))
+            self._give_up(found)
         elif found.step == "transfer" and found.phase in {job.EXECUTING, job.SUSPENDED}:
             self._look_after_transfer(found)
         elif self._unattended(found, now) and self.jobs.once(f"woken:{found.id}:{found.version}", timedelta(minutes=1)):
             self.wake(self.jobs.change(found.id, _ready))
+
+    def _give_up(self, found: Job) -> None:
+        error = UpstreamDown(f"MAST stayed away longer than {self.terms.patience}.")
+        if found.step == "transfer":
+            self.bundles.give_up(found.id, error)
+        else:
+            end_in_error(self.jobs, found.id, error)
 
     def _look_after_transfer(self, found: Job) -> None:
         self.bundles.advance(found.id)
