@@ -43,7 +43,7 @@ def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
     Parameters
     ----------
     sync
-        Also make it survive a power cut; without, it may come back empty or old.
+        Also after a power cut it is the old file or the new one; without, it may come back empty.
 
     Raises
     ------
@@ -62,8 +62,6 @@ def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
-    if sync:
-        sync_folder(path.parent)
 
 
 class Digest:
