@@ -33,6 +33,7 @@ class Box:
         if seen.path == "/v1/bundles/b_1/manifest":
             return Answer(body={"items": [*self.manifest(), *self.rows], "next": None})
         if seen.path == FILES:
+            assert seen.query == []  # folders are not paged, and the service refuses parameters it does not know
             return Answer(body={"items": self.listing(), "next": None})
         if seen.path.startswith(FILES):
             path = unquote(seen.path.removeprefix(FILES))

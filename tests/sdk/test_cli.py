@@ -233,7 +233,7 @@ def test_ctrl_c_says_how_to_go_on(run, capsys, monkeypatch) -> None:
     def stop(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("topmast._wait._poll", stop)
+    monkeypatch.setattr("topmast._wait._ask", stop)
     code, _ = run(in_turn(Answer(body=job())), "wait", "b_1")
     assert code == 130
     assert "client.jobs.get('b_1')" in capsys.readouterr().err

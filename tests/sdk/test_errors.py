@@ -10,7 +10,7 @@ import pytest
 
 import topmast
 from tests.sdk.documents import job
-from topmast import _errors
+from topmast import _api_errors, _errors
 from topmast._fetch import ChecksumMismatch
 from topmast._messages import Reply
 from topmast._problems import BY_CODE, error_for
@@ -99,8 +99,9 @@ def test_a_job_error_tells_the_services_code() -> None:
 def test_the_tree_in_the_docstring_names_every_class() -> None:
     classes = [
         name
-        for name, kind in vars(_errors).items()
-        if inspect.isclass(kind) and issubclass(kind, Exception) and kind.__module__ == _errors.__name__
+        for module in (_errors, _api_errors)
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind) and issubclass(kind, Exception)
     ]
     assert [name for name in classes if name not in (_errors.__doc__ or "")] == []
 

@@ -103,7 +103,7 @@ def test_jobs_are_listed_lazily_and_no_further_than_asked(serve) -> None:
     assert service.seen[0].query == [
         ("kind", "bundle"),
         ("label", "x"),
-        ("after", "2026-07-01T00:00:00+00:00"),
+        ("after", "2026-07-01T00:00:00Z"),
         ("phase", "QUEUED"),
         ("phase", "EXECUTING"),
         ("limit", "100"),

@@ -57,6 +57,13 @@ def test_retry_after_of_a_429_is_honoured(serve) -> None:
     assert clock.sleeps == [7.0]
 
 
+def test_a_service_too_busy_to_hold_polls_is_asked_without(serve) -> None:
+    service, client, _ = serve(lambda seen: RUNNING if seen.value("wait") == "0" else problem(503, "busy"))
+    with pytest.raises(topmast.WaitTimeout):
+        running(client).wait(timeout=2000)  # longer than it would bear with faults alone
+    assert {seen.value("wait") for seen in service.seen} >= {"0", "20"}
+
+
 def test_retry_after_while_pending_sets_the_pace(serve) -> None:
     pending = Answer(body=job(phase="QUEUED"), headers={"Retry-After": "5"})
     _, client, clock = serve(polls(pending, pending))
@@ -149,8 +156,24 @@ def test_an_answer_that_will_stay_the_same_ends_the_wait(serve, status, kind) ->
 
 def test_a_done_job_needs_no_poll(serve) -> None:
     service, client, _ = serve(in_turn(Answer(body=bundle())))
-    topmast.Bundle.from_json(bundle(), client._session).wait(timeout=0.5)
+    assert topmast.Bundle.from_json(bundle(), client._session).wait(timeout=0.5).revision == 1
+    assert service.seen == []
+    assert topmast.Bundle.from_json(job(phase="COMPLETED"), client._session).wait(timeout=0.5).revision == 1
     assert service.paths() == ["/v1/bundles/b_1"]
+
+
+def test_what_a_bundle_said_while_it_ran_is_not_its_last_word(serve) -> None:
+    early = {**bundle(phase="EXECUTING"), "bundle": {"revision": None, "counts": {}}}
+    _, client, _ = serve(polls(RUNNING))
+    assert topmast.Bundle.from_json(early, client._session).wait().revision == 1
+
+
+def test_faults_at_the_very_end_are_lived_with_too(serve) -> None:
+    ends = in_turn(*[problem(503, "busy")] * 8, Reset(), Answer(body=bundle()))
+    _, client, _ = serve(
+        lambda seen: ends(seen) if seen.path.startswith("/v1/bundles") else Answer(body=job(phase="COMPLETED"))
+    )
+    assert running(client).wait(timeout=600).revision == 1
 
 
 def test_a_failed_job_says_why(serve) -> None:
@@ -229,6 +252,6 @@ def test_search_submits_waits_and_brings_its_result(serve) -> None:
 def test_the_pace_never_hammers_and_never_falls_asleep(answers) -> None:
     pace = Pace(RetryPolicy())
     for took, held, changed in answers:
-        pause = pace.after_answer(took, held=held, changed=changed, retry_after=None)
+        pause = pace.after_answer(took, held, changed, None)
         assert took + pause >= 0.25
         assert pause <= SLOWEST

@@ -6,29 +6,18 @@
 >>> client.bundle(found, sub_groups=["I2D"]).wait().download("m57")  # doctest: +SKIP
 """
 
-from ._bundle import Bundle
-from ._client import Client
-from ._errors import (
+from ._api_errors import (
     ApiError,
-    BadAnswer,
     BadCursor,
     BadTarget,
-    ConfigError,
     Conflict,
-    ConnectFailed,
-    ConnectionLost,
     DiskFull,
-    DownloadError,
     EmptySelection,
     Expired,
     ForeignURI,
     IdempotencyMismatch,
     IllegalMove,
     Invalid,
-    JobAborted,
-    JobArchived,
-    JobError,
-    JobFailed,
     Malformed,
     NoResult,
     NotAllowed,
@@ -37,12 +26,25 @@ from ._errors import (
     NotReady,
     RedirectRefused,
     ServerError,
-    TimedOut,
     TooManyRequests,
-    TopmastError,
-    TransportError,
     UnknownColumn,
     UpstreamDown,
+)
+from ._bundle import Bundle
+from ._client import Client
+from ._errors import (
+    BadAnswer,
+    ConfigError,
+    ConnectFailed,
+    ConnectionLost,
+    DownloadError,
+    JobAborted,
+    JobArchived,
+    JobError,
+    JobFailed,
+    TimedOut,
+    TopmastError,
+    TransportError,
     UsageError,
     WaitTimeout,
 )

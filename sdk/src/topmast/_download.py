@@ -9,21 +9,15 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ._api_errors import NotAuthenticated, NotFound
 from ._clock import Clock, Deadline
-from ._errors import (
-    ConfigError,
-    ConnectFailed,
-    DownloadError,
-    NotAuthenticated,
-    NotFound,
-    TopmastError,
-    UsageError,
-)
+from ._errors import ConfigError, ConnectFailed, DownloadError, TopmastError, UsageError
 from ._fetch import ChangedOnServer, Fetcher, Stopped, Wanted
 from ._manifest import ManifestRow
 from ._paging import items
 from ._paths import safe_target
 from ._progress import Progress, ProgressOption, Show, shown
+from ._reading import entries, members
 from ._report import FAILED, DownloadedFile, DownloadReport
 from ._session import Session
 
@@ -104,14 +98,11 @@ class Downloader:
     def _extras(self, known: set[str]) -> list[Wanted]:
         """MANIFEST.HTML and its siblings: files at the root of the box that are no products."""
         try:
-            entries = list(items(self.session, f"{self.box}/files/", deadline=self.deadline))
+            listing = self.session.get(f"{self.box}/files/", deadline=self.deadline)
         except NotFound:
             return []
-        rows = [
-            ManifestRow.from_json({**entry, "path": entry.get("path") or entry.get("name")})
-            for entry in entries
-            if entry.get("type") == "file"
-        ]
+        files = [entry for entry in map(members, entries(listing.get("items"))) if entry.get("type") == "file"]
+        rows = [ManifestRow.from_json({**entry, "path": entry.get("path") or entry.get("name")}) for entry in files]
         return [Wanted(row.path, row.size, row.sha256) for row in rows if row.path not in known]
 
     def _fetch_all(

@@ -135,7 +135,8 @@ class Jobs:
         limit: int | None = None,
     ) -> Iterator[Job]:
         """Jobs, newest first, fetched page by page while you read; at most `limit`."""
-        since = after.isoformat() if isinstance(after, dt.datetime) else after
+        # naive times are the user's local ones, as everywhere in Python
+        since = f"{after.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}" if isinstance(after, dt.datetime) else after
         asked = {"kind": kind, "label": label, "after": since}
         phases = [phase] if isinstance(phase, str) else list(phase or ())
         params: Params = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import _errors as e
+from . import _api_errors as e
 from ._messages import Reply
 
 BY_CODE: dict[str, type[e.ApiError]] = {

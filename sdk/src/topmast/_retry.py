@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._errors import ApiError, BadAnswer, NotReady, TopmastError, TransportError
+from ._api_errors import ApiError, NotReady
+from ._errors import BadAnswer, TopmastError, TransportError
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from ._api_errors import RedirectRefused
 from ._clock import Clock, Deadline
-from ._errors import RedirectRefused, TimedOut, TopmastError
+from ._errors import TimedOut, TopmastError
 from ._messages import Params, Reply, Request
 from ._problems import error_for
 from ._retry import RetryPolicy

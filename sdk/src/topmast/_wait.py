@@ -12,17 +12,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ._api_errors import ApiError
 from ._clock import Deadline
-from ._errors import (
-    ApiError,
-    JobAborted,
-    JobArchived,
-    JobError,
-    JobFailed,
-    TopmastError,
-    TransportError,
-    WaitTimeout,
-)
+from ._errors import JobAborted, JobArchived, JobError, JobFailed, TopmastError, TransportError, WaitTimeout
 from ._messages import Params, Reply, Request
 from ._progress import ProgressOption, Show, shown
 from ._retry import RetryPolicy
@@ -56,8 +48,8 @@ class Pace:
     faults: int = 0
     faulty_since: float = math.inf
 
-    def after_answer(self, took: float, *, held: bool, changed: bool, retry_after: float | None) -> float:
-        """Seconds to pause after an answer that came after `took` seconds."""
+    def after_answer(self, took: float, held: bool, changed: bool, retry_after: float | None) -> float:
+        """Seconds to pause after an answer that took so long, was held or not, told of a change or not."""
         self.faults, self.faulty_since = 0, math.inf
         if held or changed:
             self.idle = 1.0
@@ -80,7 +72,6 @@ def wait_for(job: J, session: Session, deadline: Deadline, progress: ProgressOpt
     try:
         with shown(progress, job.id) as show:
             job = _poll_until_done(job, session, deadline, show)
-        job = _complete(job, session, deadline)
     except KeyboardInterrupt as stop:
         stop.add_note(f"{job.id} goes on without you; pick it up with client.jobs.get({job.id!r}).wait().")
         raise
@@ -91,13 +82,15 @@ def wait_for(job: J, session: Session, deadline: Deadline, progress: ProgressOpt
 
 def _poll_until_done(job: J, session: Session, deadline: Deadline, show: Show) -> J:
     pace, clock, fault = Pace(session.retry), session.clock, None
-    while not job.done:
+    whole = bool(job.raw.get(job.part))
+    while not (job.done and (whole or not job.ok or not job.part)):
         show(job.progress)
         if deadline.passed:
             raise _timed_out(job) from fault
-        began, asked = clock.monotonic(), _hold(deadline)
+        # After a fault one quick look: a busy service refuses to hold polls before it refuses to answer.
+        began, asked = clock.monotonic(), 0 if fault else _hold(deadline)
         try:
-            reply = _poll(job, session, deadline, asked)
+            reply = _ask(job, session, deadline, asked)
             fresh = job._updated(reply.json())
         except TopmastError as error:
             if not _worth_waiting(error):
@@ -107,15 +100,18 @@ def _poll_until_done(job: J, session: Session, deadline: Deadline, show: Show) -
         else:
             took, changed = clock.monotonic() - began, fresh.version != job.version or fresh.phase != job.phase
             held = asked > 0 and took >= asked / 2
-            fault, job = None, fresh
-            pause = pace.after_answer(took, held=held, changed=changed, retry_after=reply.retry_after())
-        if not job.done:
+            fault, whole, job = None, job.done, fresh
+            pause = 0.0 if job.done else pace.after_answer(took, held, changed, reply.retry_after())
+        if pause:
             clock.sleep(_within(pause, deadline))
     show(job.progress)
     return job
 
 
-def _poll(job: Job, session: Session, deadline: Deadline, asked: int) -> Reply:
+def _ask(job: Job, session: Session, deadline: Deadline, asked: int) -> Reply:
+    """Poll; or, once it is done, fetch the search's or bundle's own part, which polls do not carry."""
+    if job.done:
+        return session.once(Request("GET", job._own_path()), deadline)
     since: Params = () if job.version is None else (("since", str(job.version)),)
     request = Request("GET", job._job_path(), (("wait", str(asked)), *since))
     return session.once(request, deadline, silence=asked + MARGIN)
@@ -140,18 +136,6 @@ def _worth_waiting(error: TopmastError) -> bool:
     return isinstance(error, TransportError)
 
 
-def _complete(job: J, session: Session, deadline: Deadline) -> J:
-    """Fetch the search's or bundle's own part, which polls do not carry."""
-    if not job.ok or not job.part:
-        return job
-    try:
-        return job._updated(session.get(job._own_path(), deadline=deadline))
-    except TransportError as error:
-        if deadline.passed:
-            raise _timed_out(job) from error
-        raise
-
-
 def raise_if_failed(job: Job) -> None:
     """Raise what a final phase other than COMPLETED means."""
     kinds: dict[str, tuple[type[JobError], str]] = {
@@ -170,7 +154,7 @@ def raise_if_failed(job: Job) -> None:
 def _timed_out(job: Job) -> WaitTimeout:
     state = f"{job.phase} ({job.phase_reason})" if job.phase_reason else job.phase
     return WaitTimeout(
-        f"{job.id} is still {state or 'under way'} and the time to wait is over",
+        f"{job.id} is {state or 'under way'} and the time to wait is over",
         job=job,
         hint=f"It goes on; pick it up with client.jobs.get({job.id!r}).wait().",
     )

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from . import _api_errors as api
 from . import _errors as e
 from ._arguments import parser
 from ._client import SILENCE, Client
@@ -22,11 +23,11 @@ CODES: tuple[tuple[type[e.TopmastError], int], ...] = (
     (e.JobError, FAILED),
     (e.DownloadError, PARTIAL),
     (e.TransportError, NO_ANSWER),
-    (e.ServerError, NO_ANSWER),
-    (e.TooManyRequests, NO_ANSWER),
-    (e.Malformed, USAGE),
-    (e.Invalid, USAGE),
-    (e.ApiError, REFUSED),
+    (api.ServerError, NO_ANSWER),
+    (api.TooManyRequests, NO_ANSWER),
+    (api.Malformed, USAGE),
+    (api.Invalid, USAGE),
+    (api.ApiError, REFUSED),
 )
 
 
