@@ -1,0 +1,1 @@
+"""Telling whoever asked."""

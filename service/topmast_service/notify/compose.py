@@ -1,0 +1,173 @@
+"""The two messages about a bundle: the request is accepted, and what became of it.
+
+A message is a pure function of the job's record, its date included, so that composing it again after a crash gives
+the same bytes under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+
+from topmast_service.domain.job import ERROR, Job
+from topmast_service.domain.manifest import ManifestRow
+from topmast_service.errors import Invalid
+from topmast_service.notify import commands
+from topmast_service.notify.commands import Endpoints
+from topmast_service.notify.wording import (
+    asked,
+    failures_block,
+    files_line,
+    job_line,
+    moment,
+    plain,
+    size_line,
+    summary,
+)
+
+__all__ = ["Endpoints", "acknowledged", "ready"]
+
+_LONGEST_LINE = 998
+"""Characters in a line of a message, without its end (RFC 5322 §2.1.1)."""
+
+_HEADLINES = {
+    "complete": "Your files are ready.",
+    "partial": "Your files are ready, except those named below.",
+    "empty": "Nothing was delivered: no file that you asked for could be had.",
+}
+
+
+def acknowledged(job: Job, endpoints: Endpoints, recipient: str) -> EmailMessage:
+    """The message that a request was accepted: what was asked, how to look, how to stop it.
+
+    Raises
+    ------
+    Invalid
+        `recipient` is not one e-mail address.
+    """
+    body = _fill(
+        "acknowledged",
+        job=job_line(job),
+        asked=asked(job.request),
+        created=moment(job.created),
+        look=commands.look(endpoints, job.id),
+        abort=commands.abort(endpoints, job.id),
+    )
+    return _message(job, endpoints, recipient, event="accepted", subject="is accepted", date=job.created, body=body)
+
+
+def ready(job: Job, endpoints: Endpoints, recipient: str, failures: Sequence[ManifestRow]) -> EmailMessage:
+    """The message that a bundle is COMPLETED or ended in ERROR.
+
+    Parameters
+    ----------
+    failures
+        The manifest's rows that were not delivered; the first 20 are told one by one.
+
+    Raises
+    ------
+    Invalid
+        `recipient` is not one e-mail address.
+    """
+    body = _error(job, endpoints) if job.phase == ERROR else _completed(job, endpoints, failures)
+    date = job.ended or job.created
+    return _message(job, endpoints, recipient, event="ready", subject=summary(job), date=date, body=body)
+
+
+def _completed(job: Job, endpoints: Endpoints, failures: Sequence[ManifestRow]) -> str:
+    outcome = job.outcome or "complete"
+    return _fill(
+        "ready",
+        headline=_HEADLINES[outcome],
+        job=job_line(job),
+        asked=asked(job.request),
+        files=files_line(job),
+        size=size_line(job),
+        expires=moment(job.destruction),
+        failures=failures_block(failures),
+        where="" if outcome == "empty" else _where(job, endpoints),
+    )
+
+
+def _error(job: Job, endpoints: Endpoints) -> str:
+    told = {"code": "", "title": "", "detail": "", "hint": ""} | (job.error or {})
+    return _fill(
+        "error",
+        job=job_line(job),
+        asked=asked(job.request),
+        look=commands.look(endpoints, job.id),
+        **{name: plain(text, 500) for name, text in told.items()},
+    )
+
+
+def _where(job: Job, endpoints: Endpoints) -> str:
+    places = [f"  HTTP       {endpoints.url.rstrip('/')}/v1/bundles/{job.id}/files/"]
+    ways = {"topmast (parallel, resumes, checks by itself)": commands.sdk(endpoints, job.id)}
+    if endpoints.ftps_host:
+        places.append(
+            f"  FTPS       ftp://{endpoints.ftps_place}/{job.id}/ with TLS (AUTH TLS), user {job.owner},\n"
+            "             password: your API key"
+        )
+        if endpoints.ftps_ca_file:
+            places.append(f"             certificate authority: {endpoints.ftps_ca_file}")
+        ways["lftp, over FTPS"] = commands.lftp(endpoints, job.owner, job.id)
+        ways["wget, over FTPS"] = commands.wget(endpoints, job.owner, job.id)
+        ways["curl, over FTPS"] = commands.curl_ftps(endpoints, job.owner, job.id)
+    ways["curl, over HTTP"] = commands.curl_http(endpoints, job.id)
+    told = "\n".join(f"  {name}:\n\n{_indented(line)}\n" for name, line in ways.items())
+    return _fill("where", places="\n".join(places), folder=job.id, ways=told)
+
+
+def _message(
+    job: Job, endpoints: Endpoints, recipient: str, *, event: str, subject: str, date: datetime, body: str
+) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(endpoints.from_address)
+    message["To"] = _address(recipient)
+    label = f" [{plain(job.label, 60)}]" if job.label else ""
+    message["Subject"] = plain(f"topmast: {job.id} {subject}{label}", 300)
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = _message_id(job, event, recipient, endpoints)
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Topmast-Job"] = job.id
+    # Command lines must stay whole and readable in the raw file, so ASCII goes as it is, however wide.
+    wide = body.isascii() and max(map(len, body.splitlines())) <= _LONGEST_LINE
+    message.set_content(body, cte="7bit" if wide else "quoted-printable")
+    return message
+
+
+def _message_id(job: Job, event: str, recipient: str, endpoints: Endpoints) -> str:
+    """One per job, event, revision and recipient, for ever."""
+    to = sha256(recipient.encode()).hexdigest()[:12]
+    return f"<{job.id}.{event}.{job.revision or 0}.{to}@{_address(endpoints.from_address).domain}>"
+
+
+def _address(text: str) -> Address:
+    try:
+        address = Address(addr_spec=text)
+    except (MessageError, ValueError, IndexError) as error:
+        raise _not_an_address(text) from error
+    if not (address.username and address.domain and text.isprintable() and " " not in text):
+        raise _not_an_address(text)
+    return address
+
+
+def _not_an_address(text: str) -> Invalid:
+    return Invalid(f"{plain(text)!r} is not one e-mail address.", hint="Give one address, as name@host.")
+
+
+def _fill(name: str, **values: str) -> str:
+    template = files("topmast_service.notify").joinpath("templates", f"{name}.txt").read_text(encoding="utf-8")
+    return Template(template).substitute(values)
+
+
+def _indented(lines: str) -> str:
+    return "\n".join(f"    {line}" for line in lines.splitlines())
