@@ -133,7 +133,8 @@ def _persist(transfer: _Transfer, tries: int, pause: Callable[[float], None]) ->
 
 def _jitter(failed: int) -> float:
     # Full jitter: workers that lost MAST together must not come back together. The first time at once.
-    return random.uniform(0, 0.25 * (4 ** (failed - 1) - 1))  # noqa: S311 - spreads load, guards nothing
+    longest = min(_LONGEST_PAUSE, 0.25 * (4 ** (failed - 1) - 1))
+    return random.uniform(0, longest)  # noqa: S311 - spreads load, guards nothing
 
 
 def _final(error: Exception, uri: str) -> TopmastError:
@@ -181,8 +182,12 @@ class _Transfer:
         # Only FITS says in its head when it was made (DATE): other formats are small, and fetched again.
         if head.total != version.size or not version.date:
             return False
-        with self.cache.path(version).open("rb") as file:
-            return self._same_beginning(file.read(_WINDOW), version.size)
+        try:
+            with self.cache.path(version).open("rb") as file:
+                mine = file.read(_WINDOW)
+        except FileNotFoundError:  # evicted since we looked
+            return False
+        return self._same_beginning(mine, version.size)
 
     def _head(self) -> Head | None:
         try:
