@@ -212,6 +212,12 @@ def test_abort_and_delete(serve) -> None:
     ]
 
 
+def test_a_delete_whose_answer_was_lost_is_done(serve) -> None:
+    service, client, _ = serve(in_turn(Reset(), problem(404, "unknown_job")))
+    topmast.Job.from_json(job(), client._session).delete()
+    assert [seen.method for seen in service.seen] == ["DELETE", "DELETE"]
+
+
 def test_a_service_below_a_path(serve) -> None:
     service, _, _ = serve(in_turn(Answer(302, b"", {"Location": "/top/v1/jobs/b_2"}), Answer(body=job("b_2"))))
     with topmast.Client(service.url + "/top/", KEY) as client:

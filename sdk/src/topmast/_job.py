@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
+from ._api_errors import NotFound
 from ._errors import BadAnswer, UsageError
 from ._html import card
 from ._messages import Request
@@ -154,8 +156,10 @@ class Job:
         return self._updated(self._talk().call(Request("POST", f"{self._job_path()}/abort")).json())
 
     def delete(self) -> None:
-        """Stop it and remove its results."""
-        self._talk().call(Request("DELETE", self._job_path()))
+        """Stop it and remove its results; one that is gone already is no error."""
+        # When the first answer was lost, the repeat finds nothing, which is what was asked for.
+        with suppress(NotFound):
+            self._talk().call(Request("DELETE", self._job_path()))
 
     def _talk(self) -> Session:
         if self._session is None:
