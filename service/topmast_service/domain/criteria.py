@@ -21,6 +21,9 @@ from topmast_service.errors import Invalid, UnknownColumn
 MAX_VALUES = 1000
 """Values in one criterion; a longer list is several searches."""
 
+MAX_QUESTIONS = 32
+"""Requests one search may take: wildcards of several criteria multiply."""
+
 INSTRUMENTS = frozenset({"NIRCAM", "NIRSPEC", "NIRISS", "MIRI", "FGS"})
 """Bare names, which MAST matches exactly: since March 2023 the rows say NIRCAM/IMAGE, and scripts went blind."""
 
@@ -44,6 +47,11 @@ class Criterion:
     def asked_of_mast(self) -> bool:
         """Whether the Portal's filters can say it; otherwise the rows that come back are tested with `passes`."""
         return not (self.negated or self.null)
+
+    @property
+    def questions(self) -> int:
+        """How many Portal filters it takes: one for all exact values, one per wildcard."""
+        return max(1, len(self.patterns) + bool(self.exact)) if self.asked_of_mast else 1
 
     def passes(self, cell: Any) -> bool:
         """Whether a cell satisfies the criterion; strings ignore case, as MAST does."""
@@ -89,7 +97,10 @@ def parse(criteria: Mapping[str, Any]) -> tuple[list[Criterion], list[str]]:
     found = [c for name, value in criteria.items() if (c := _criterion(OBSERVATION[name], value, errors))]
     if errors:
         raise Invalid("Some criteria cannot be read.", errors=errors)
-    return _expand_instruments(found)
+    expanded, notes = _expand_instruments(found)
+    if math.prod(c.questions for c in expanded) > MAX_QUESTIONS:
+        raise Invalid(f"So many wildcards would take more than {MAX_QUESTIONS} questions to MAST.", hint="Use fewer *.")
+    return expanded, notes
 
 
 def _unknown(names: list[str]) -> UnknownColumn:

@@ -52,8 +52,11 @@ class Submissions:
         found, _ = criteria.parse(body.get("criteria") or {})
         if body.get("target") is not None:
             target.parse(body["target"])
-        elif not found:
-            raise EmptySelection("A search needs a target or at least one criterion.", hint="Try `m57 r=1m`.")
+        elif not any(c.asked_of_mast for c in found):
+            raise EmptySelection(
+                "A search needs a target, or a criterion that says what to find.",
+                hint="Try the target `m57 r=1m`; `not` and `null` only narrow what something else found.",
+            )
         return self._submit(user, "search", body, SEARCH_RETENTION, key)
 
     def bundle(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
