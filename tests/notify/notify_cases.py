@@ -37,9 +37,7 @@ def completed(outcome: str = "complete", label: str | None = ACCEPTED.label, **c
         "bytes": {"total": 15_540_000_000, "fetched": 12_000_000_000, "cached": 3_540_000_000},
     }
     ended = datetime(2027, 3, 1, 13, 5, tzinfo=UTC)
-    return replace(
-        ACCEPTED, phase=COMPLETED, outcome=outcome, ended=ended, revision=1, result=result, label=label
-    )
+    return replace(ACCEPTED, phase=COMPLETED, outcome=outcome, ended=ended, revision=1, result=result, label=label)
 
 
 def failed_job(detail: str = "No row of s_m57 matches.") -> Job:

@@ -9,6 +9,7 @@ from email.policy import default
 
 import pytest
 from notify_cases import ACCEPTED, ALICE, ENDPOINTS, completed, failed_job, missing
+
 from topmast_service.errors import Invalid
 from topmast_service.notify.compose import acknowledged, ready
 from topmast_service.notify.wording import human_bytes

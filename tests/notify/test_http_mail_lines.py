@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from notify_cases import ACCEPTED, ALICE, ENDPOINTS, completed
+
 from topmast_service.notify.compose import Endpoints, acknowledged, ready
 
 pytestmark = pytest.mark.clients
@@ -33,11 +34,11 @@ class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     asked: list[str]
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+    def do_GET(self) -> None:
         name = self.path.removeprefix("/v1/bundles/b_abc/files/")
         self.answer(b'{"id": "b_abc"}' if self.path == "/v1/jobs/b_abc" else BOX.get(name))
 
-    def do_POST(self) -> None:  # noqa: N802 - the standard library's name
+    def do_POST(self) -> None:
         self.answer(b"{}" if self.path == "/v1/jobs/b_abc/abort" else None)
 
     def answer(self, body: bytes | None) -> None:
@@ -78,9 +79,7 @@ def block_after(body: str, heading: str) -> str:
 def run(line: str, folder: Path, key: str = "key-of-alice") -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TOPMAST_API_KEY": key}
     command = ["bash", "-c", line]
-    return subprocess.run(
-        command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=60
-    )
+    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=60)
 
 
 def test_the_printed_lines_fetch_the_box_and_check_it(endpoints: Endpoints, tmp_path: Path) -> None:

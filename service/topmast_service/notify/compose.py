@@ -139,6 +139,7 @@ def _message(
     message["Auto-Submitted"] = "auto-generated"
     message["X-Topmast-Job"] = job.id
     # Command lines must stay whole and readable in the raw file, so ASCII goes as it is, however wide.
+    body = body.strip() + "\n"
     wide = body.isascii() and max(map(len, body.splitlines())) <= _LONGEST_LINE
     message.set_content(body, cte="7bit" if wide else "quoted-printable")
     return message
