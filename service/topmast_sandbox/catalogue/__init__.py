@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from topmast_sandbox.catalogue import other_missions
 from topmast_sandbox.catalogue.catalogue import Catalogue
 from topmast_sandbox.catalogue.file import File
 from topmast_sandbox.catalogue.generated import Generated
@@ -37,5 +38,7 @@ def open_catalogue(directory: Path | None = None, *, seed: int = 1, scale: float
     TableError
         The tables cannot be served; says file, line and column.
     """
-    sources: list[Source] = [Tables.read(directory)] if directory else [Generated(clock.mjd())]
+    sources: list[Source] = (
+        [Tables.read(directory)] if directory else [Generated(clock.mjd()), other_missions.tables(scale)]
+    )
     return Catalogue(sources, seed=seed, scale=scale, clock=clock)

@@ -86,7 +86,7 @@ def _pool_row(x: Exposure) -> Iterator[str]:
     nirspec = x.mode.instrument == "NIRSPEC"
     known = {
         "FILENAME": f"{x.obs_id}_uncal.fits",
-        "OBS_ID": f"V{x.visit.id}P000000000{x.stem.split('_')[1]}",
+        "OBS_ID": f"V{x.visit.id}P00000000{x.stem.split('_')[1]}",
         "PROGRAM": str(x.program.id),
         "OBS_NUM": str(x.observation.number),
         "VISIT": str(int(x.visit.id[-3:])),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from topmast_sandbox.catalogue import crds, crds_files, reprocessing
+from topmast_sandbox.catalogue import crds, crds_files, engineering, filesets, keywords, names, reprocessing, resolver
 from topmast_sandbox.catalogue.caom import PREFIX
 from topmast_sandbox.catalogue.content import Contents
 from topmast_sandbox.catalogue.file import File, media_type
@@ -64,6 +65,48 @@ class Catalogue:
         """Every file once, under today's name."""
         for source in self._sources:
             yield from (self._file(source, record) for record in source.records())
+
+    def keywords(self, service: str) -> Iterator[dict[str, Any]]:
+        """Instrument-keyword rows of a service (``Nircam`` … ``GuideStar``, ``Wss``), made as they are read.
+
+        ``checksum`` is the MD5 of the file's bytes, worked out when the cell is read.
+        """
+        for source in self._sources:
+            read = source.records()
+            yield from keywords.rows(read, service, self._history.revision, partial(self._file, source))
+
+    def keyword_columns(self, service: str) -> list[tuple[str, str]]:
+        """Name and Portal type of a keyword service's columns; none for an unknown service."""
+        return keywords.columns(service)
+
+    def filesets(self) -> list[dict[str, Any]]:
+        """Rows of the mission search for JWST: one per file set; files themselves are not opened."""
+        found = []
+        for source in self._sources:
+            for name, records in filesets.group(source.records()).items():
+                access = source.rights(self._history.plane(records[0].plane), self._clock.mjd())
+                found.append(filesets.row(name, records, self._history.revision, access or "PUBLIC"))
+        return found
+
+    def fileset_products(self, name: str) -> list[dict[str, Any]]:
+        """Products of a file set, with the mission search's keys; none for an unknown name."""
+        return [
+            filesets.product(name, record, self._file(source, record))
+            for source in self._sources
+            for record in filesets.group(source.records(names.program_of(name))).get(name, ())
+        ]
+
+    def resolve(self, name: str) -> dict[str, Any] | None:
+        """A resolver entry for a target's name in any spelling; None when it is unknown."""
+        return resolver.resolve(name)
+
+    def mnemonics(self) -> list[dict[str, Any]]:
+        """The engineering dictionary."""
+        return engineering.mnemonics()
+
+    def samples(self, mnemonic: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, str, str]]:
+        """Telemetry as the archive prints it (time, MJD, value, SQL type), one sample beyond either end."""
+        return engineering.samples(mnemonic, start, end)
 
     def crds_file(self, name: str) -> File | None:
         """A CRDS reference file by name; None when no mapping leads to it."""

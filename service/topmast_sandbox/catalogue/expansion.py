@@ -23,6 +23,23 @@ _OVERHEAD = 30.0  # seconds between exposures: dither and readout
 _MRS_CHANNELS = (("CH1", "mirifushort"), ("CH2", "mirifushort"), ("CH3", "mirifulong"), ("CH4", "mirifulong"))
 
 
+class Step(NamedTuple):
+    """One pointing of a visit: visit group, activity and exposure number are what its name will say."""
+
+    observation: Observation
+    mode: Mode
+    setup: str
+    group: int
+    activity: int
+    number: int
+    acquisition: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Exposure time: the observation's, else the mode's."""
+        return self.mode.seconds if self.acquisition else self.observation.seconds or self.mode.seconds
+
+
 class Group(NamedTuple):
     """Exposures that one target-level product (or one per source) combines."""
 
@@ -101,35 +118,22 @@ class Plan:
 
     def _visit(self, observation: Observation, number: int, start: float) -> float:
         """Take one visit's exposures; returns when it ended (MJD)."""
-        mode = facts.modes()[observation.mode]
         attempts, tracks, fine = observation.guide
         id_ = names.visit_id(self.program.number, observation.number, number)
-        visit = Visit(id_, observation, start, attempts, tracks)
-        self.visits[id_] = visit
-        at, taken = start + 0.01, 0
-        if observation.acquire:
-            acquisition = facts.modes()[observation.acquire]
-            setup = "F1000W" if acquisition.instrument == "MIRI" else observation.setups[0].split("+")[0]
-            at = self._expose(visit, acquisition, setup, (1, 1), at, acquisition=True)
+        visit = self.visits.setdefault(id_, Visit(id_, observation, start, attempts, tracks))
+        at, taken = visit.start + 0.01, 0
+        for step in _steps(observation):
+            at = self._expose(visit, step, at)
             taken += 1
-        for activity, setup in enumerate(observation.setups, start=1):
-            for dither in range(1, observation.dithers * observation.repeats + 1):
-                at = self._expose(visit, mode, setup, (activity, dither), at)
-                taken += 1
-        visit.fine = taken if fine < 0 else fine
+        visit.fine = max(visit.fine, taken if fine < 0 else fine)
         return at
 
-    def _expose(
-        self, visit: Visit, mode: Mode, setup: str, step: tuple[int, int], at: float, *, acquisition: bool = False
-    ) -> float:
+    def _expose(self, visit: Visit, step: Step, at: float) -> float:
         """One exposure with every detector of the mode; returns when it ended (MJD)."""
-        observation = visit.observation
-        seconds = mode.seconds if acquisition else observation.seconds or mode.seconds
-        activity, number = step
-        group = 3 if observation.acquire and not acquisition else 2
-        stem = names.exposure_stem(visit.id, activity, number, group=group)
-        for detector, channel in _detectors(mode, observation, setup):
-            for segment in range(1, observation.segments + 1) if observation.segments and mode.tso else (0,):
+        observation, mode = step.observation, step.mode
+        segments = range(1, observation.segments + 1) if observation.segments and mode.tso else (0,)
+        for detector, channel in _detectors(mode, observation, step.setup):
+            for segment in segments:
                 self._asn2 += 1
                 self.exposures.append(
                     Exposure(
@@ -139,19 +143,19 @@ class Plan:
                         mode=mode,
                         target=self.program.targets[observation.target],
                         visit=visit,
-                        stem=stem,
+                        stem=names.exposure_stem(visit.id, step.activity, step.number, group=step.group),
                         detector=detector,
                         setup=channel,
                         start=at,
-                        seconds=seconds,
-                        number=number,
+                        seconds=step.seconds,
+                        number=step.number,
                         count=self._asn2,
                         segment=segment,
-                        acquisition=acquisition,
+                        acquisition=step.acquisition,
                         msa=f"jw{visit.id}_01_msa.fits" if mode.msa else "",
                     )
                 )
-        return at + (seconds + _OVERHEAD) / 86400
+        return at + (step.seconds + _OVERHEAD) / 86400
 
     def _combine(self, observation: Observation, exposures: list[Exposure]) -> None:
         taken = [x for x in exposures if not x.acquisition]
@@ -213,6 +217,20 @@ class Plan:
 def combined(exposure: Exposure) -> bool:
     """Whether a target-level product hides this exposure from searches."""
     return bool(exposure.mode.asn3) and exposure.observation.derive and not exposure.acquisition
+
+
+def _steps(observation: Observation) -> Iterator[Step]:
+    """A visit's pointings in order: target acquisition first (visit group 2), then dithers of each setup."""
+    group = 2
+    if observation.acquire:
+        acquisition = facts.modes()[observation.acquire]
+        setup = "F1000W" if acquisition.instrument == "MIRI" else "F110W" if "NIRSPEC" in acquisition.name else "F335M"
+        yield Step(observation, acquisition, setup, group, 1, 1, acquisition=True)
+    if observation.acquire or observation.simultaneous:
+        group = 3
+    for activity, setup in enumerate(observation.setups, start=1):
+        for dither in range(1, observation.dithers + 1):
+            yield Step(observation, facts.modes()[observation.mode], setup, group, activity, dither)
 
 
 def _detectors(mode: Mode, observation: Observation, setup: str) -> Iterator[tuple[str, str]]:

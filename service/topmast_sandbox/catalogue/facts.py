@@ -16,7 +16,7 @@ from typing import Any
 
 from topmast_sandbox.clock import mjd
 
-PROGRAM_FILES = ("primer.toml",)
+PROGRAM_FILES = ("primer.toml", "surveys.toml", "timeseries.toml", "solar_system.toml", "calibration.toml")
 
 
 def load(name: str) -> dict[str, Any]:
@@ -98,7 +98,9 @@ class Observation:
     """One observation of a program, as a proposer would state it.
 
     ``setups`` are CAOM filter strings; NIRCam pairs its channels with ``+`` (``F090W+F277W``), MRS names its
-    bands. ``guide`` is (identification attempts, tracks, fine-guide files; -1 = one per exposure).
+    bands. ``guide`` is (identification attempts, tracks, fine-guide files; -1 = one per exposure). ``simultaneous``
+    exposures share the visits of the entry before, with its number. ``direct`` is the observation whose image a
+    slitless one needs. ``bare`` rows name the instrument without its mode. Without ``derive`` nothing is combined.
     """
 
     number: int
@@ -108,7 +110,6 @@ class Observation:
     start: str
     dithers: int = 1
     visits: int = 1
-    repeats: int = 1
     seconds: float = 0.0
     sources: int = 0
     source_digits: int = 9
@@ -121,6 +122,8 @@ class Observation:
     long_region: bool = False
     hide_level2_asn: bool = False
     direct: int = 0
+    simultaneous: bool = False
+    wavefront: bool = False
     detectors: tuple[str, ...] = ()
 
 

@@ -74,8 +74,7 @@ class Generated:
     def record(self, uri: str) -> Record | None:
         """A file by its first dataURI; the owner is read off the name."""
         filename = uri.rpartition("/")[2]
-        program = names.program_of(filename)
-        plan = self.plan(program) if program is not None else None
+        plan = self.plan(self._program(filename))
         if plan is None or uri != caom.PREFIX + filename:
             return None
         found = (r for owner in _owners(plan, filename) for r in self._owned(plan, owner))
@@ -91,6 +90,12 @@ class Generated:
                     if record.filename not in seen:
                         seen.add(record.filename)
                         yield record
+
+    def _program(self, filename: str) -> int:
+        """Whose file it is: five digits say so, but for wavefront maps; -1 for no JWST name."""
+        if names.WAVEFRONT.match(filename):
+            return next(p.id for p in self._programs if any(o.wavefront for o in p.observations))
+        return names.program_of(filename)
 
     def _all(self) -> Iterator[Plan]:
         return filter(None, (self.plan(p.id) for p in self._programs))
@@ -154,7 +159,9 @@ def _exposure_count(plan: Plan, exposure: Exposure, *, alone: bool) -> int:
     visit, mode = exposure.visit, exposure.mode
     guide = visit.attempts * 10 + (visit.tracks + visit.fine) * 3
     hidden = not alone and exposure.observation.hide_level2_asn
-    return len(mode.exposure) + len(mode.previews) + (1 if hidden else 2) + bool(exposure.msa) + guide
+    sensed = exposure.observation.wavefront and exposure.number == 1
+    own = len(mode.exposure) + len(mode.previews) + (1 if hidden else 2) + bool(exposure.msa) + sensed
+    return own + guide
 
 
 def _derived_count(plan: Plan, derived: Derived) -> int:
@@ -168,6 +175,8 @@ def _owners(plan: Plan, filename: str) -> Iterator[Exposure | Derived | Visit]:
         yield from [visit] if visit else []
     elif names.ASSOCIATION.match(filename):
         yield from filter(None, [plan.by_asn.get(filename)])
+    elif names.WAVEFRONT.match(filename):
+        yield from (x for x in plan.exposures if items.wavefront(x) == filename)
     elif names.POOL.match(filename):
         yield from plan.derived[:1] or plan.exposures[:1]
     elif match := names.MSA.match(filename):

@@ -176,7 +176,7 @@ def _exposure(x: Exposure, record: Record) -> dict[str, Any]:
     ints = x.mode.ints
     return {
         "observtn": x.observation.number,
-        "obs_id": f"V{x.visit.id}P000000000{x.stem.split('_')[1]}",
+        "obs_id": f"V{x.visit.id}P00000000{x.stem.split('_')[1]}",
         "act_id": activity,
         "visitgrp": x.stem.split("_")[1][:2],
         "seq_id": "1",

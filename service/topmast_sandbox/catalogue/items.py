@@ -68,8 +68,15 @@ def exposure_items(plan: Plan, exposure: Exposure, *, alone: bool) -> Iterator[I
     if alone or not exposure.observation.hide_level2_asn:
         yield _info(exposure.asn, "asn", 2)
     yield _info(plan.pool, "pool", 2)
+    if exposure.observation.wavefront and exposure.number == 1:
+        yield _science(wavefront(exposure), "opd", derived=False, recommended=False)
     if exposure.msa:
         yield _science(exposure.msa, "msa", derived=False, recommended=False)
+
+
+def wavefront(exposure: Exposure) -> str:
+    """``R2022070201-NRCA3_FP1-1.fits``: the wavefront map of a sensing visit, by its day."""
+    return f"R{from_mjd(exposure.start):%Y%m%d}01-NRCA3_FP1-{exposure.number}.fits"
 
 
 def derived_items(plan: Plan, derived: Derived) -> Iterator[Item]:

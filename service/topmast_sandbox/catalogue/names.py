@@ -77,6 +77,6 @@ def restamped(filename: str, stamp: str) -> str:
     return _STAMP.sub(f"_{stamp}_", filename)
 
 
-def program_of(filename: str) -> int | None:
-    """Program number in a JWST file name, or None for anything else."""
-    return int(filename[2:7]) if filename[:2] == "jw" and filename[2:7].isdigit() else None
+def program_of(filename: str) -> int:
+    """Program number in a JWST name, or -1 for anything else."""
+    return int(filename[2:7]) if filename[:2] == "jw" and filename[2:7].isdigit() else -1
