@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ftplib
 import io
+from collections import UserDict
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from ftps_site import ASN, FILES, I2D, OBSERVATION, Site
+
+from topmast_service.ftps.doors import Doors
 
 
 def fetched(client: ftplib.FTP_TLS, path: str, rest: int | None = None) -> bytes:
@@ -111,3 +115,18 @@ def test_behind_nat_clients_are_told_the_public_address(open_site: Callable[...,
     site = open_site(masquerade_address="203.0.113.7")
     with site.signed_in() as client:
         assert client.sendcmd("PASV").startswith("227 Entering passive mode (203,0,113,7,")
+
+
+def test_a_long_listing_asks_for_its_box_once(open_site: Callable[..., Site]) -> None:
+    asked: list[str] = []
+
+    class Counting(UserDict[str, Path]):
+        def __getitem__(self, job: str) -> Path:
+            asked.append(job)
+            return super().__getitem__(job)
+
+    site = open_site(Doors(lambda _user, _key: True, lambda _user: boxes))
+    boxes = Counting({"b_abc": site.publish("alice", "b_abc", {f"{n}.fits": b"" for n in range(200)})})
+    with site.signed_in() as client:
+        assert len(list(client.mlsd("/b_abc"))) == 200
+    assert asked == ["b_abc"]

@@ -24,10 +24,12 @@ class BoxFilesystem(AbstractedFS):
     def __init__(self, root: str, cmd_channel: Any) -> None:
         super().__init__(root, cmd_channel)
         self._boxes: Mapping[str, Path] = {}
+        self._tops: dict[str, str | None] = {}
 
     def refresh(self) -> None:
         """Ask which boxes there are; called once per command, so that a listing is of one moment."""
         self._boxes = self.cmd_channel.doors.boxes(self.cmd_channel.username)
+        self._tops = {}
 
     def _real(self, path: str) -> str:
         """Where the virtual `path` lies.
@@ -38,14 +40,20 @@ class BoxFilesystem(AbstractedFS):
             There is no such thing for this user: another's box, a dot name, a name with NUL, a link on the way.
         """
         job, *rest = path.strip("/").split("/")
-        box = self._boxes.get(job)
-        if box is None or "\0" in path or any(part.startswith(".") for part in (job, *rest)):
+        top = self._top(job)
+        if top is None or "\0" in path or any(part.startswith(".") for part in (job, *rest)):
             raise _absent(path)
-        top = os.path.realpath(box)
         real = os.path.join(top, *rest)
         if os.path.realpath(real) != real:
             raise _absent(path)
         return real
+
+    def _top(self, job: str) -> str | None:
+        # Once per job and command: a folder of 7,000 files is one question to the store, not 7,000.
+        if job not in self._tops:
+            box = self._boxes.get(job)
+            self._tops[job] = os.path.realpath(box) if box else None
+        return self._tops[job]
 
     # From the client's words to a virtual path; pyftpdlib asks these before any command.
 
