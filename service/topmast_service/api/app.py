@@ -1,0 +1,41 @@
+"""The Flask application: the contract's routes over what `container.for_api` built."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from topmast_service.api import about, bundles, contract, envelope, files, health, jobs, manifests, me, searches
+from topmast_service.api.problems import ProblemApi
+from topmast_service.api.streaming import Streams
+from topmast_service.api.waiting import Waiters
+from topmast_service.container import Api
+
+MAX_BODY = 2_000_000
+"""Bytes of a body. 20,000 dataURIs fit."""
+
+
+def create_app(api: Api) -> Flask:
+    """An application over `api`; it holds no state but the places for waiters and streams of its process."""
+    app = Flask("topmast_service.api", static_folder=None)
+    app.config.update(contract.CONFIG, MAX_CONTENT_LENGTH=MAX_BODY, PROVIDE_AUTOMATIC_OPTIONS=False)
+    # An address is either known or not: no redirects from its look-alikes.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    envelope.wrap(app)
+    smorest = ProblemApi(app)
+    contract.prepare(smorest)
+    threads = api.stores.settings.api_threads
+    waiters, streams = Waiters(api.control, threads), Streams(threads)
+    for routes in (
+        health.make(api),
+        about.make(),
+        searches.make(api, waiters),
+        bundles.make(api, waiters),
+        manifests.make(api, streams),
+        files.make(api, streams),
+        jobs.make(api, waiters),
+        me.make(api),
+    ):
+        smorest.register_blueprint(routes)
+    contract.complete(smorest)
+    return app

@@ -1,0 +1,66 @@
+"""/v1/bundles: chosen files, staged."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from topmast_service.api import contract, documents, results
+from topmast_service.api.auth import require_key, user
+from topmast_service.api.routes import OF_BODIES, Routes
+from topmast_service.api.schemas.bundle import BundleDocument, BundleRequest
+from topmast_service.api.schemas.parameters import NoQuery, SubmitHeaders, path_id
+from topmast_service.api.submitting import Answer, answer
+from topmast_service.api.waiting import Waiters
+from topmast_service.container import Api
+from topmast_service.errors import (
+    EmptySelection,
+    ForeignURI,
+    IdempotencyMismatch,
+    NoResult,
+    NotFound,
+    NotReady,
+    UnknownJob,
+)
+
+ID = [path_id("bundle_id", "b", "The bundle")]
+_REFUSALS = (EmptySelection, ForeignURI, NotFound, NotReady, NoResult, IdempotencyMismatch)
+_MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
+
+
+def make(api: Api, waiters: Waiters) -> Routes:
+    """The routes."""
+    routes = Routes("bundles", __name__, url_prefix="/v1/bundles", description="Chosen files, staged")
+    require_key(routes, api.stores.users)
+    document = partial(documents.of_bundle, settings=api.stores.settings)
+
+    @routes.route("", methods=["POST"])
+    @routes.operation("submitBundle", raises=[*OF_BODIES, *_REFUSALS])
+    @routes.arguments(SubmitHeaders, location="headers")
+    @routes.arguments(NoQuery, location="query")
+    @routes.arguments(BundleRequest)
+    @routes.response(202, BundleDocument, description="The bundle is under way", headers=_MADE)
+    @routes.alt_response(
+        200,
+        schema=BundleDocument,
+        description="It ended within `Prefer: wait`; its phase says how",
+        headers=contract.headers("Location", "Preference-Applied", "Idempotency-Replayed"),
+    )
+    def submit_bundle(headers: dict[str, str], _: dict[str, Any], body: dict[str, Any]) -> Answer:
+        """Stage the chosen products of observations, or files by name.
+
+        Without `select`: Minimum Recommended Products. A file that cannot be had does not fail the bundle: the
+        manifest says why, and `outcome` is partial.
+        """
+        made = api.submissions.bundle(user(), body, headers.get("idempotency_key"))
+        return answer(waiters, user(), made, headers.get("prefer", ""), document)
+
+    @routes.route("/<bundle_id>", methods=["GET"], parameters=ID)
+    @routes.operation("getBundle", raises=[UnknownJob])
+    @routes.arguments(NoQuery, location="query")
+    @routes.response(200, BundleDocument, description="The bundle", headers=contract.headers())
+    def get_bundle(_: dict[str, Any], bundle_id: str) -> dict[str, Any]:
+        """A bundle: its job, its sums, and where the files are."""
+        return document(results.one(api, user(), bundle_id, "bundle"))
+
+    return routes

@@ -1,0 +1,58 @@
+"""From records to the documents of the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from topmast_service.config import Settings
+from topmast_service.domain.job import ARCHIVED, COMPLETED, Job
+
+_FACTS = ("count", "columns", "notes", "resolved", "api", "as_of", "truncated")
+_JOB = (
+    "id", "kind", "owner", "label", "phase", "phase_reason", "outcome", "step", "version", "created", "started",
+    "ended", "destruction", "progress", "error", "request",
+)  # fmt: skip
+_UNKNOWN_FACTS: dict[str, Any] = {"count": 0, "columns": [], "notes": [], "truncated": False}
+
+
+def of_job(job: Job) -> dict[str, Any]:
+    """A job, whatever its kind."""
+    return {**{name: getattr(job, name) for name in _JOB}, "links": _links(job)}
+
+
+def of_search(job: Job) -> dict[str, Any]:
+    """A search: the job and, once COMPLETED, what came of it."""
+    ended_well = job.phase in {COMPLETED, ARCHIVED} and job.result
+    facts = {name: job.result.get(name, _UNKNOWN_FACTS.get(name)) for name in _FACTS} if ended_well else None
+    return {**of_job(job), "search": facts}
+
+
+def of_bundle(job: Job, settings: Settings) -> dict[str, Any]:
+    """A bundle: the job, its sums as far as they are known, and where the files are."""
+    facts = {
+        "revision": job.revision,
+        "counts": job.result.get("counts"),
+        "bytes": job.result.get("bytes"),
+        "ftps": _ftps(job, settings),
+        "files": f"/v1/bundles/{job.id}/files/",
+    }
+    return {**of_job(job), "bundle": facts}
+
+
+def _ftps(job: Job, settings: Settings) -> dict[str, Any] | None:
+    if not settings.ftps_public_host or job.revision is None or job.phase == ARCHIVED:
+        return None
+    return {
+        "host": settings.ftps_public_host,
+        "port": settings.ftps_port,
+        "user": job.owner,
+        "path": f"/{job.id}/",
+    }
+
+
+def _links(job: Job) -> dict[str, str]:
+    links = {"self": f"/v1/jobs/{job.id}"}
+    if job.kind == "search":
+        return links | {"search": f"/v1/searches/{job.id}", "rows": f"/v1/searches/{job.id}/rows"}
+    base = f"/v1/bundles/{job.id}"
+    return links | {"bundle": base, "manifest": f"{base}/manifest", "files": f"{base}/files/"}

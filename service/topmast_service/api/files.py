@@ -1,0 +1,122 @@
+"""/v1/bundles/{id}/files: the box, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, json, request
+from flask.views import MethodView
+
+from topmast_service.api import boxes, contract, results
+from topmast_service.api.auth import require_key, user
+from topmast_service.api.bundles import ID
+from topmast_service.api.http_errors import PreconditionFailed, RangeNotSatisfiable
+from topmast_service.api.routes import Routes
+from topmast_service.api.schemas.parameters import NoQuery
+from topmast_service.api.schemas.rows import Folder
+from topmast_service.api.streaming import Streams
+from topmast_service.container import Api
+from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_PATH = {
+    "in": "path",
+    "name": "path",
+    "description": "From the top of the box; slashes may stand as they are",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 1000},
+    "example": "MANIFEST.HTML",
+}
+_GONE = (UnknownJob, NotReady, NoResult, Expired)
+_FILE_ERRORS = (*_GONE, NoSuchFile, PreconditionFailed, Busy)
+_FILE_HEADERS = contract.headers("ETag", "Repr-Digest", "Accept-Ranges")
+_RANGE = [
+    {
+        "in": "header",
+        "name": "Range",
+        "schema": {"type": "string"},
+        "description": "One range of bytes (RFC 9110): `bytes=0-99`, `bytes=100-`. Others are ignored",
+    },
+    {
+        "in": "header",
+        "name": "If-Range",
+        "schema": {"type": "string"},
+        "description": "The ETag for which the range is meant; else the whole file comes",
+    },
+]
+_NOT_MODIFIED = {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")}
+_OK_HEADERS = {200: {"headers": _FILE_HEADERS}}
+
+
+def make(api: Api, streams: Streams) -> Routes:
+    """The routes."""
+    routes = Routes("files", __name__, url_prefix="/v1/bundles", description="The box, over HTTP")
+    require_key(routes, api.stores.users)
+
+    def show(bundle_id: str, path: str) -> Response:
+        bundle = results.one(api, user(), bundle_id, "bundle")
+        results.box(api, bundle)
+        found = api.stores.trees.find(bundle.owner, bundle.id, results.revision(bundle), path)
+        manifest, inside = results.manifest(api, bundle), path.strip("/")
+        if found.is_dir():
+            return _folder(boxes.listing(api.stores.trees.listing(found), manifest, inside))
+        return streams.send(request, boxes.served(found, inside, manifest))
+
+    @routes.route("/<bundle_id>/files", parameters=ID, tags=["bundles"])
+    class Top(MethodView):
+        @routes.operation("listFiles", raises=_GONE)
+        @routes.arguments(NoQuery, location="query")
+        @routes.response(200, Folder, description="What is at the top of the box", headers=contract.headers())
+        def get(self, _: dict[str, Any], bundle_id: str) -> Response:
+            """What is at the top of the box."""
+            return show(bundle_id, "")
+
+        @routes.operation("headFiles", raises=_GONE)
+        @routes.arguments(NoQuery, location="query")
+        @routes.response(200, description="It is there", headers=contract.headers())
+        def head(self, _: dict[str, Any], bundle_id: str) -> Response:
+            """Whether the box is there."""
+            return show(bundle_id, "")
+
+    @routes.route("/<bundle_id>/files/<path:path>", parameters=[*ID, _PATH], tags=["bundles"])
+    class Inside(MethodView):
+        @routes.operation(
+            "getFile",
+            raises=(*_FILE_ERRORS, RangeNotSatisfiable),
+            parameters=_RANGE,
+            responses={
+                200: {
+                    "description": "The file's bytes; for a folder, what is in it",
+                    "headers": _FILE_HEADERS,
+                    "content": {"application/json": {"schema": {"anyOf": [Folder, {}]}}, "*/*": _BYTES},
+                },
+                206: {
+                    "description": "The bytes asked for",
+                    "headers": {**_FILE_HEADERS, **contract.headers("Content-Range")},
+                    "content": {"*/*": _BYTES},
+                },
+                304: _NOT_MODIFIED,
+            },
+        )
+        @routes.arguments(NoQuery, location="query")
+        def get(self, _: dict[str, Any], bundle_id: str, path: str) -> Response:
+            """A file, whole or a range of it; or what is in a folder.
+
+            A product's ETag is its SHA-256, so `If-Range` with it makes resuming safe; Repr-Digest says it again.
+            """
+            return show(bundle_id, path)
+
+        @routes.operation(
+            "headFile",
+            raises=_FILE_ERRORS,
+            responses={200: {"description": "It is there", "headers": _FILE_HEADERS}, 304: _NOT_MODIFIED},
+        )
+        @routes.arguments(NoQuery, location="query")
+        def head(self, _: dict[str, Any], bundle_id: str, path: str) -> Response:
+            """Size and SHA-256 of a file, without its bytes."""
+            return show(bundle_id, path)
+
+    return routes
+
+
+def _folder(entries: list[dict[str, Any]]) -> Response:
+    return Response(json.dumps({"items": entries}), mimetype="application/json")

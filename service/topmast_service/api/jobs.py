@@ -1,0 +1,98 @@
+"""/v1/jobs: the life of every search and bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import takewhile
+from typing import Any
+
+from topmast_service.api import contract, documents, paging
+from topmast_service.api.auth import require_key, user
+from topmast_service.api.routes import Routes
+from topmast_service.api.schemas.job import JobDocument, JobList
+from topmast_service.api.schemas.parameters import JobQuery, JobsQuery, NoQuery, path_id
+from topmast_service.api.waiting import Waiters
+from topmast_service.container import Api
+from topmast_service.domain.job import Job
+from topmast_service.errors import BadCursor, UnknownJob
+from topmast_service.store.jobs import position
+from topmast_service.store.users import User
+
+ID = [path_id("job_id", "sb", "The job")]
+Document = dict[str, Any]
+
+
+def make(api: Api, waiters: Waiters) -> Routes:
+    """The routes."""
+    routes = Routes("jobs", __name__, url_prefix="/v1/jobs", description="The life of every search and bundle")
+    require_key(routes, api.stores.users)
+
+    @routes.route("", methods=["GET"])
+    @routes.operation("listJobs", raises=[BadCursor])
+    @routes.arguments(JobsQuery, location="query")
+    @routes.response(200, JobList, description="A page of jobs", headers=contract.headers("Link"))
+    def list_jobs(query: dict[str, Any]) -> tuple[Document, dict[str, str]]:
+        """Your jobs, newest first."""
+        filters = paging.fingerprint(*(query.get(name) for name in ("kind", "phase", "label", "after", "ids")))
+        start = paging.behind(query.get("cursor"), filters)
+        jobs, following = paging.of_jobs(_wanted(api, user(), query, start), query["limit"], filters)
+        return {"items": map(documents.of_job, jobs), "next": following}, paging.next_link(following)
+
+    @routes.route("/<job_id>", methods=["GET"], parameters=ID)
+    @routes.operation("getJob", raises=[UnknownJob])
+    @routes.arguments(JobQuery, location="query")
+    @routes.response(200, JobDocument, description="The job as it is now", headers=contract.headers("Retry-After"))
+    def get_job(query: dict[str, Any], job_id: str) -> tuple[Document, dict[str, str]]:
+        """A job; with `wait`, as soon as it changes.
+
+        Pass the `version` you know as `since`, so that no change between two requests is missed. If too many wait
+        already, the answer comes at once; Retry-After says when to ask again.
+        """
+        job = waiters.for_change(user(), job_id, query.get("since"), query["wait"])
+        return documents.of_job(job), {} if job.final else {"Retry-After": "1"}
+
+    @routes.route("/<job_id>", methods=["DELETE"], parameters=ID)
+    @routes.operation("deleteJob", raises=[UnknownJob])
+    @routes.arguments(NoQuery, location="query")
+    @routes.response(204, description="It is gone", headers=contract.headers())
+    def delete_job(_: dict[str, Any], job_id: str) -> None:
+        """Abort a job and remove its results and its record."""
+        api.control.delete(user(), job_id)
+
+    @routes.route("/<job_id>/abort", methods=["POST"], parameters=ID)
+    @routes.operation("abortJob", raises=[UnknownJob])
+    @routes.arguments(NoQuery, location="query")
+    @routes.response(202, JobDocument, description="It is aborted", headers=contract.headers())
+    @routes.alt_response(200, schema=JobDocument, description="It had ended already", headers=contract.headers())
+    def abort_job(_: dict[str, Any], job_id: str) -> tuple[Document, int]:
+        """Stop a job; its record stays."""
+        before = api.control.get(user(), job_id)
+        return documents.of_job(api.control.abort(user(), job_id)), 200 if before.final else 202
+
+    return routes
+
+
+def _wanted(api: Api, asker: User, query: Mapping[str, Any], start: tuple[float, str] | None) -> Iterator[Job]:
+    """The jobs that pass the filters, newest first, from behind `start`."""
+    ids, after = query.get("ids"), query.get("after")
+    found = api.control.list(asker, start) if ids is None else _named(api, asker, ids, start)
+    young = found if after is None else takewhile(lambda job: job.created > after, found)
+    return (job for job in young if _passes(job, query))
+
+
+def _named(api: Api, asker: User, ids: list[str], start: tuple[float, str] | None) -> Iterator[Job]:
+    jobs = []
+    for job_id in dict.fromkeys(ids):
+        with suppress(UnknownJob):
+            jobs.append(api.control.get(asker, job_id))
+    ordered = sorted(jobs, key=position, reverse=True)
+    return (job for job in ordered if start is None or position(job) < start)
+
+
+def _passes(job: Job, query: Mapping[str, Any]) -> bool:
+    return (
+        query.get("kind") in {None, job.kind}
+        and (not query.get("phase") or job.phase in query["phase"])
+        and query.get("label") in {None, job.label}
+    )

@@ -1,0 +1,138 @@
+"""What a bundle is asked, and what it says."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import fields, validate
+
+from topmast_service.api.schemas.fields import Answer, Pattern, Request, Truth, WholeNumber
+from topmast_service.api.schemas.job import JobDocument
+from topmast_service.api.schemas.search import LABEL
+from topmast_service.domain.product import PREFIXES
+
+MAX_DAYS = 3650
+"""Longest retention that can be written; each installation has its own limit below it."""
+
+_MISSIONS = "|".join(prefix.removeprefix("mast:").removesuffix("/") for prefix in PREFIXES)
+_WORD = Pattern(r"[ -~]{1,64}", "1 to 64 printable ASCII characters.")
+_NAME = Pattern(r"[!-~]{1,200}", "1 to 200 visible ASCII characters.")
+_EMAIL = Pattern(
+    r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){0,8}",
+    "This is not an e-mail address.",
+)
+
+
+class _URI(fields.String):
+    """A dataURI. Whose it is, is a rule with an error of its own (foreign_uri); here only that it is one word."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs))
+        return str(Pattern(r"[!-~]{0,500}", "At most 500 visible ASCII characters.")(text))
+
+
+class BundleSource(Request):
+    """Exactly one of these."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"minProperties": 1, "maxProperties": 1}
+
+    search = fields.String(
+        metadata={"pattern": "^s_[0-9a-f]{16}$", "description": "Id of a finished search: all its observations"}
+    )
+    observations = fields.List(
+        fields.String(validate=_NAME),
+        validate=validate.Length(max=10_000),
+        metadata={"minItems": 1, "description": "obs_ids or obsids"},
+    )
+    uris = fields.List(
+        _URI(metadata={"pattern": f"^mast:({_MISSIONS})/[!-~]{{0,480}}$"}),
+        validate=validate.Length(max=50_000),
+        metadata={"minItems": 1, "description": "dataURIs"},
+    )
+
+
+class BundleSelection(Request):
+    """Which of the products; what is left out does not narrow. Nothing at all: Minimum Recommended Products."""
+
+    types = fields.List(
+        fields.String(validate=_WORD),
+        validate=validate.Length(max=50),
+        metadata={"description": "SCIENCE, INFO, AUXILIARY, PREVIEW", "example": ["SCIENCE"]},
+    )
+    sub_groups = fields.List(
+        fields.String(validate=_WORD),
+        validate=validate.Length(max=200),
+        metadata={"description": "MAST's labels or file suffixes, in any case", "example": ["I2D", "ASN"]},
+    )
+    levels = fields.List(
+        WholeNumber(validate=validate.Range(-1, 9)),
+        validate=validate.Length(max=20),
+        metadata={"description": "Calibration levels", "example": [2, 3]},
+    )
+    mrp = Truth(
+        allow_none=True, metadata={"description": "Only Minimum Recommended Products; null: decide by the rest"}
+    )
+    guide_stars = fields.String(
+        validate=validate.OneOf(["none", "only", "all"]), metadata={"description": "Guide-star files; none by default"}
+    )
+
+
+class Notify(Request):
+    """Somebody to tell."""
+
+    email = fields.String(required=True, validate=_EMAIL, metadata={"example": "ann@example.org"})
+
+
+class BundleRequest(Request):
+    """Where the files come from, and which of them."""
+
+    json_schema: ClassVar[dict[str, Any]] = {
+        "example": {"from": {"search": "s_0123456789abcdef"}, "select": {"sub_groups": ["I2D", "ASN"]}}
+    }
+
+    from_ = fields.Nested(BundleSource, data_key="from", attribute="from", required=True)
+    select = fields.Nested(BundleSelection)
+    notify = fields.List(
+        fields.Nested(Notify),
+        validate=validate.Length(max=20),
+        metadata={"description": "Who is told; your own address unless given, nobody if empty"},
+    )
+    retention_days = WholeNumber(
+        validate=validate.Range(1, MAX_DAYS),
+        metadata={"description": "How long the files stay, within this topmast's limit"},
+    )
+    label = fields.String(allow_none=True, validate=LABEL, metadata={"description": "A name of your own"})
+
+
+class FtpsPlace(Answer):
+    """Where the same files are on FTPS; the password is an API key."""
+
+    host = fields.String()
+    port = fields.Integer()
+    user = fields.String()
+    path = fields.String()
+
+
+class BundleFacts(Answer):
+    """What is in a bundle."""
+
+    revision = fields.Integer(allow_none=True, metadata={"description": "Current revision; null until published"})
+    counts = fields.Dict(
+        keys=fields.String(),
+        allow_none=True,
+        metadata={
+            "description": "listed = duplicates + unique; unique = selected + excluded (by reason); "
+            "ok, cached, fetched, failed of the selected ones"
+        },
+    )
+    bytes = fields.Dict(
+        keys=fields.String(), allow_none=True, metadata={"description": "total, fetched and cached bytes"}
+    )
+    ftps = fields.Nested(FtpsPlace, allow_none=True)
+    files = fields.String(metadata={"format": "uri-reference", "description": "Where the files are"})
+
+
+class BundleDocument(JobDocument):
+    """A job with what is in it."""
+
+    bundle = fields.Nested(BundleFacts)

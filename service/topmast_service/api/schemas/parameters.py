@@ -1,0 +1,129 @@
+"""Query parameters, headers and path parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+from webargs.fields import DelimitedList
+
+from topmast_service.api.schemas.fields import Moment, Pattern, QueryNumber, Request
+from topmast_service.api.schemas.job import KINDS
+from topmast_service.domain.job import PHASES
+from topmast_service.domain.rows import MAX_SORT, MAX_WHERE, OPERATORS
+
+MAX_WAIT = 30
+MAX_IDS = 200
+JOB_ID = r"[sb]_[0-9a-f]{16}"
+
+
+def path_id(name: str, letters: str, what: str) -> dict[str, Any]:
+    """The documentation of an id in a path; one that is no id is simply not found."""
+    return {
+        "in": "path",
+        "name": name,
+        "description": what,
+        "schema": {"type": "string", "pattern": f"^[{letters}]_[0-9a-f]{{16}}$"},
+        "example": f"{letters[-1]}_0123456789abcdef",
+    }
+
+
+def _text(description: str, longest: int = 2000, **more: Any) -> fields.String:
+    return fields.String(validate=validate.Length(max=longest), metadata={"description": description, **more})
+
+
+def _limit() -> fields.Integer:
+    said = {"description": "Most items on a page", "default": 100}
+    return QueryNumber(load_default=100, validate=validate.Range(1, 1000), metadata=said)
+
+
+def _cursor() -> fields.String:
+    return _text("Where to go on: `next` of the page before", 4000, format="topmast-cursor")
+
+
+class NoQuery(Request):
+    """No parameters: a misspelt one is refused here as well."""
+
+
+class RowQuery(Request):
+    """Which rows, in which order."""
+
+    where = fields.List(
+        _text("A condition", format="topmast-condition"),
+        validate=validate.Length(max=MAX_WHERE),
+        metadata={
+            "description": f"`column:op:value`, repeatable; all must hold. Operators: {', '.join(OPERATORS)}. `in` and "
+            "`between` take values split by commas (`\\,` is a comma), `like` takes `*`. Capitals do not count.",
+            "example": ["calib_level:ge:3", "instrument_name:like:MIRI*"],
+        },
+    )
+    sort = _text(f"Up to {MAX_SORT} columns, `-` before one turns it round: `-t_min,obs_id`", format="topmast-sort")
+    columns = _text("Columns to show, split by commas; all by default", format="topmast-columns")
+    limit = _limit()
+    cursor = _cursor()
+
+
+class ManifestQuery(RowQuery):
+    """As rows, or the whole in another format."""
+
+    format = fields.String(
+        validate=validate.OneOf(["json", "csv", "html"]),
+        metadata={"description": "Instead of Accept. csv and html are whole: they take no other parameter"},
+    )
+
+
+class JobsQuery(Request):
+    """Which jobs."""
+
+    kind = fields.String(validate=validate.OneOf(KINDS), metadata={"description": "Only searches, or only bundles"})
+    phase = fields.List(
+        fields.String(validate=validate.OneOf(PHASES)),
+        validate=validate.Length(max=len(PHASES)),
+        metadata={"description": "Only in this phase; repeatable (any of them)"},
+    )
+    label = _text("Only with exactly this label", 200)
+    after = Moment(metadata={"description": "Only those created after this time"})
+    ids = DelimitedList(
+        fields.String(validate=Pattern(JOB_ID, "This is no job id.")),
+        validate=validate.Length(1, MAX_IDS),
+        metadata={
+            "description": f"Only these, up to {MAX_IDS}, split by commas: a bulk poll. Unknown ones are left out"
+        },
+    )
+    limit = _limit()
+    cursor = _cursor()
+
+
+class JobQuery(Request):
+    """Long poll."""
+
+    wait = QueryNumber(
+        load_default=0,
+        validate=validate.Range(0, MAX_WAIT),
+        metadata={"description": "Seconds to wait for a change", "default": 0},
+    )
+    since = QueryNumber(
+        validate=validate.Range(0, 2**53),
+        metadata={"description": "The version you know; answers at once if there is a later one"},
+    )
+
+
+class SubmitHeaders(Request):
+    """Headers of a request that makes a job."""
+
+    idempotency_key = fields.String(
+        data_key="Idempotency-Key",
+        validate=Pattern(r"[!-~]{1,128}", "1 to 128 visible ASCII characters."),
+        metadata={
+            "description": "Makes repeating safe: for 24 hours the same key and body find the same job. "
+            "1 to 128 visible ASCII characters."
+        },
+    )
+    prefer = fields.String(
+        data_key="Prefer",
+        metadata={
+            "description": f"`wait=N` (RFC 7240), N ≤ {MAX_WAIT}: answer 200 with the finished job if it ends within N "
+            "seconds. Other preferences are ignored.",
+            "example": "wait=10",
+        },
+    )

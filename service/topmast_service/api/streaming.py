@@ -1,0 +1,130 @@
+"""One file to one client: whole, in part, or not again; and never so many at once that nobody else is served."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import IO
+from urllib.parse import quote
+
+from flask import Request, Response
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import parse_range_header
+from werkzeug.wsgi import FileWrapper
+
+from topmast_service.api.http_errors import PreconditionFailed
+from topmast_service.errors import Busy, NoSuchFile
+
+_CHUNK = 256 << 10
+_TYPES = {
+    ".fits": "application/fits",
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".ecsv": "text/csv; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+}
+"""Fixed, not the machine's: the same file has the same type everywhere. FITS: RFC 4047."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A file and what is known of its bytes."""
+
+    path: Path
+    sha256: str
+
+
+class Streams:
+    """The places for those who fetch files, in one process: half of its threads."""
+
+    def __init__(self, threads: int) -> None:
+        self._places = BoundedSemaphore(max(1, threads // 2))
+
+    def send(self, request: Request, served: Served) -> Response:
+        """The file as `request` wants it: 200, 206 (one range), 304.
+
+        Raises
+        ------
+        Busy
+            All places are taken.
+        NoSuchFile
+            It was removed meanwhile.
+        PreconditionFailed, werkzeug.exceptions.RequestedRangeNotSatisfiable
+            As RFC 9110 says.
+        """
+        size = _size(served.path)
+        response = _described(served, size)
+        if request.method == "HEAD":
+            response.content_length = size
+        else:
+            response.response = self._open(served.path)
+            response.content_length = size
+        try:
+            response.make_conditional(_one_range(request), accept_ranges=True, complete_length=size)
+            if response.status_code == 412:
+                raise PreconditionFailed()
+        except (RequestedRangeNotSatisfiable, PreconditionFailed):
+            response.close()
+            raise
+        return response
+
+    def _open(self, path: Path) -> _Held:
+        if not self._places.acquire(blocking=False):
+            raise Busy("All places for downloads are taken.", retry_after=2)
+        try:
+            return _Held(path.open("rb"), self._places.release)
+        except OSError:
+            self._places.release()
+            raise NoSuchFile() from None
+
+
+class _Held(FileWrapper):
+    """An open file that gives its place back when the answer ends, however it ends."""
+
+    def __init__(self, file: IO[bytes], release: Callable[[], None]) -> None:
+        super().__init__(file, _CHUNK)
+        self._release: Callable[[], None] | None = release
+
+    def close(self) -> None:
+        """Close the file; the place is free again."""
+        super().close()
+        release, self._release = self._release, None
+        if release is not None:
+            release()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        raise NoSuchFile() from None
+
+
+def _described(served: Served, size: int) -> Response:
+    response = Response(content_type=_TYPES.get(served.path.suffix.lower(), "application/octet-stream"))
+    response.set_etag(served.sha256)
+    digest = base64.b64encode(bytes.fromhex(served.sha256)).decode()
+    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    shown = "inline" if response.mimetype == "text/html" else "attachment"
+    response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(served.path.name)}"
+    return response
+
+
+def _one_range(request: Request) -> dict[str, object]:
+    """The request's environ; without a Range that is not for us.
+
+    RFC 9110 §14.2: Range means something with GET only, one that cannot be read is ignored, and a server may ignore
+    several ranges at once. (werkzeug would answer 416 to these.)
+    """
+    environ = dict(request.environ)
+    wanted = parse_range_header(environ.get("HTTP_RANGE"))
+    if request.method != "GET" or wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        environ.pop("HTTP_RANGE", None)
+    return environ
