@@ -65,7 +65,7 @@ class Service:
         self.script = script
         self.seen: list[Seen] = []
         self.closing = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"service": self}))
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
@@ -98,51 +98,50 @@ def problem(status: int, code: str, *, headers: dict[str, str] | None = None, **
     return Answer(status, body, {"Content-Type": "application/problem+json", **(headers or {})})
 
 
-def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 20
-        wbufsize = 1 << 16  # head and body in one packet, else each answer waits for a delayed ACK
+class Handler(BaseHTTPRequestHandler):
+    service: Service
+    protocol_version = "HTTP/1.1"
+    timeout = 20
+    wbufsize = 1 << 16  # head and body in one packet, else each answer waits for a delayed ACK
 
-        def _answer(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            seen = Seen(self.command, parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body)
-            service.seen.append(seen)
-            answer = service.script(seen)
-            if isinstance(answer, Answer):
-                self._send(answer)
-            elif isinstance(answer, Reset):
-                self._reset()
-            else:
-                service.closing.wait(30)
-                self.close_connection = True
-
-        do_GET = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815 - http.server's names
-
-        def _send(self, answer: Answer) -> None:
-            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-            self.send_response(answer.status)
-            for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body if answer.cut is None else body[: answer.cut])
-            if answer.cut is not None:
-                self.wfile.flush()
-                self.close_connection = True
-            if answer.hold:
-                service.closing.wait(30)
-
-        def _reset(self) -> None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        seen = Seen(self.command, parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body)
+        self.service.seen.append(seen)
+        answer = self.service.script(seen)
+        if isinstance(answer, Answer):
+            self._send(answer)
+        elif isinstance(answer, Reset):
+            self._reset()
+        else:
+            self.service.closing.wait(30)
             self.close_connection = True
 
-        def log_message(self, *_arguments: Any) -> None:
-            """Silence."""
+    do_GET = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815 - http.server's names
 
-    return Handler
+    def _send(self, answer: Answer) -> None:
+        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body if answer.cut is None else body[: answer.cut])
+        if answer.cut is not None:
+            self.wfile.flush()
+            self.close_connection = True
+        if answer.hold:
+            self.service.closing.wait(30)
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Silence."""
 
 
 class FakeClock(Clock):

@@ -304,14 +304,23 @@ def test_a_file_listed_for_several_observations_comes_once(job, tmp_path) -> Non
     assert len(report.files) == 3
 
 
-def test_tables_without_checksum_are_fetched_whole_and_the_etag_counts(job, tmp_path) -> None:
+def test_tables_listed_without_checksum_are_known_by_their_etag(job, tmp_path) -> None:
     box = Box(a=BODY)
     listed = box.listing()
     box.listing = lambda: [{**entry, "sha256": None, "size": None} for entry in listed]
-    report = job(box).download(tmp_path)
+    assert all(file.verified for file in job(box).download(tmp_path).files)
     assert files(tmp_path) == box.file_map()
-    assert all(file.verified for file in report.files)
-    assert len(job(box).download(tmp_path).kept) == 1
+    assert len(job(box).download(tmp_path).kept) == 3
+
+
+def test_a_service_without_checksums_is_believed_and_marked(job, tmp_path) -> None:
+    box = Box(a=BODY)
+    listed = box.listing()
+    box.listing = lambda: [{**entry, "sha256": None} for entry in listed]
+    box.fault = lambda seen, _count: Answer(200, b"<html>") if "MANIFEST" in seen.path else None
+    report = job(box).download(tmp_path)
+    assert [file.path for file in report.files if not file.verified] == ["MANIFEST.HTML"]
+    assert files(tmp_path) == box.file_map()
 
 
 def test_a_service_without_a_listing(job, tmp_path) -> None:

@@ -29,13 +29,13 @@ def test_a_problem_becomes_its_class_and_ends_with_hint_and_request() -> None:
         "detail": "There is no column 'instrumnt_name'",
         "hint": "Use one of the suggested names.",
         "request_id": "req-9",
-        "errors": [{"pointer": "/criteria/instrumnt_name", "detail": "unknown", "suggestions": ["instrument_name"]}],
+        "errors": [{"pointer": "/criteria/instrumnt_name", "detail": "not MAST's", "suggestions": ["instrument_name"]}],
     }
     error = error_for(reply(422, body))
     assert type(error) is topmast.UnknownColumn
     assert str(error) == (
         "422 unknown_column: There is no column 'instrumnt_name'. "
-        "(/criteria/instrumnt_name: unknown; nearest: instrument_name) "
+        "(/criteria/instrumnt_name: not MAST's: nearest: instrument_name) "
         "Use one of the suggested names. [request req-9]"
     )
 
@@ -61,6 +61,13 @@ def test_whatever_the_body_the_status_gives_the_class(status, kind, body) -> Non
     error = error_for(reply(status, body))
     assert type(error) is kind
     assert str(error).startswith(str(status))
+
+
+def test_what_the_detail_says_is_not_said_twice() -> None:
+    entry = {"pointer": "/target", "detail": "No unit.", "suggestions": []}
+    assert str(error_for(reply(422, {"code": "bad_target", "detail": "No unit.", "errors": [entry]}))) == (
+        "422 bad_target: No unit. (/target)"
+    )
 
 
 def test_a_long_page_is_cut() -> None:

@@ -55,6 +55,12 @@ def test_what_a_document_says() -> None:
     assert (snapshot.done, snapshot.ok) == (True, True)
 
 
+def test_a_snapshot_in_one_glance() -> None:
+    running = bundle(phase="EXECUTING", label="m57", progress={"files_done": 3, "files_total": 34})
+    assert repr(topmast.Bundle.from_json(running)) == "<Bundle b_1 EXECUTING 'm57' 3/34 files>"
+    assert repr(topmast.Search.from_json(search())) == "<Search s_1 COMPLETED complete 2 rows>"
+
+
 def test_an_unknown_phase_is_not_done() -> None:
     assert not topmast.Job.from_json(job(phase="DEFLATING")).done
 

@@ -43,7 +43,7 @@ class ApiError(TopmastError):
         self.retry_after = retry_after
 
     def _sentence(self) -> str:
-        members = "; ".join(_member(entry) for entry in self.errors)
+        members = "; ".join(filter(None, (_member(entry, self.detail) for entry in self.errors)))
         text = super()._sentence()
         return f"{self.status} {self.code}: {text}" + (f" ({members})" if members else "")
 
@@ -51,10 +51,13 @@ class ApiError(TopmastError):
         return f"[request {self.request_id}]" if self.request_id else ""
 
 
-def _member(entry: dict[str, Any]) -> str:
+def _member(entry: dict[str, Any], said: str) -> str:
+    """One offending member; words that the detail has already are not said twice."""
+    detail = str(entry.get("detail") or "").rstrip(".")
+    words = "" if detail in said else detail
     near = ", ".join(str(name) for name in entry.get("suggestions") or [])
-    text = ": ".join(str(entry[key]) for key in ("pointer", "detail") if entry.get(key))
-    return f"{text}; nearest: {near}" if near else text
+    parts = [str(entry.get("pointer") or ""), words, f"nearest: {near}" if near else ""]
+    return ": ".join(part for part in parts if part)
 
 
 class Malformed(ApiError):

@@ -19,7 +19,7 @@ from ._reading import members, whole
 from ._report import DownloadReport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bundle(Job):
     """A bundle as it was at one moment.
 
@@ -102,3 +102,7 @@ class Bundle(Job):
         expires = self.destruction.isoformat(timespec="minutes") if self.destruction else ""
         held = size(whole(self.bytes.get("total")))
         return [*super()._facts(), ("files", counts), ("size", held), ("kept until", expires)]
+
+    def _brief(self) -> str:
+        done = self.progress
+        return super()._brief() + (f" {done.files_done or 0}/{done.files_total} files" if done.files_total else "")

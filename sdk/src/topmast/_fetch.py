@@ -69,6 +69,7 @@ class Fetcher:
         TopmastError, OSError
             It did not work; `target` is as it was.
         """
+        wanted = wanted if wanted.sha256 else self._identified(wanted)
         if is_right(target, wanted):
             self.count(wanted.size or 0)
             return DownloadedFile(wanted.path, KEPT, target, target.stat().st_size, wanted.sha256, verified=True)
@@ -78,6 +79,17 @@ class Fetcher:
             verified = self._fill(part, wanted)
             part.commit()
             return DownloadedFile(wanted.path, FETCHED, target, part.size, part.sha256, verified=verified)
+
+    def _identified(self, wanted: Wanted) -> Wanted:
+        """With the SHA-256 that the service's ETag tells: the box's own tables are listed without one."""
+        reply = self.session.call(self._request("HEAD", wanted, {}), deadline=self.deadline)
+        length = reply.headers.get("content-length", "")
+        size = int(length) if length.isascii() and length.isdigit() else wanted.size
+        return Wanted(wanted.path, size, _tag(reply)) if _tag(reply) else wanted
+
+    def _request(self, method: str, wanted: Wanted, headers: dict[str, str]) -> Request:
+        plain = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        return Request(method, f"{self.box}/files/{quote(wanted.path)}", headers={**plain, **headers})
 
     def _fill(self, part: PartFile, wanted: Wanted) -> bool:
         """Try until the part is whole; whether its checksum was known."""
@@ -117,12 +129,9 @@ class Fetcher:
 
     def _transfer(self, part: PartFile, wanted: Wanted) -> str:
         """Bring the bytes that are missing; the SHA-256 they should end up with."""
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        if part.size:
-            # If-Range (RFC 9110 §13.1.5): the rest of *this* version, else all of the new one.
-            headers |= {"Range": f"bytes={part.size}-", "If-Range": f'"{wanted.sha256}"'}
-        request = Request("GET", f"{self.box}/files/{quote(wanted.path)}", headers=headers)
-        with self.session.open(request, self.deadline) as stream:
+        # If-Range (RFC 9110 §13.1.5): the rest of *this* version, else all of the new one.
+        rest = {"Range": f"bytes={part.size}-", "If-Range": f'"{wanted.sha256}"'} if part.size else {}
+        with self.session.open(self._request("GET", wanted, rest), self.deadline) as stream:
             tag = self._begin(part, wanted, stream)
             for chunk in stream.chunks():
                 if self.stop.is_set():
@@ -139,16 +148,22 @@ class Fetcher:
             raise ConnectionLost(f"{wanted.path}: not the range that was asked for", method="GET", url=head.url)
         if head.status not in (200, 206):
             raise error_for(stream.read())
-        tag = head.headers.get("etag", "").removeprefix("W/").strip('"')
-        if wanted.sha256 and SHA256.fullmatch(tag) and tag != wanted.sha256:
+        tag = _tag(head)
+        if wanted.sha256 and tag and tag != wanted.sha256:
             raise ChangedOnServer(f"{wanted.path} has changed on the service")
         if head.status == 200:
             self._restart(part)
-        return tag if SHA256.fullmatch(tag) else ""
+        return tag
 
     def _restart(self, part: PartFile) -> None:
         self.count(-part.size)
         part.restart()
+
+
+def _tag(head: Reply) -> str:
+    """The SHA-256 that an ETag is, on this service; empty for any other."""
+    tag = head.headers.get("etag", "").removeprefix("W/").strip('"')
+    return tag if SHA256.fullmatch(tag) else ""
 
 
 def _continues(head: Reply, part: PartFile, wanted: Wanted) -> bool:

@@ -39,7 +39,7 @@ class Problem:
         return cls(**{name: text(document.get(name)) for name in ("code", "title", "detail", "hint")})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Job:
     """A snapshot: its properties never talk to the service, its verbs do and give a new snapshot.
 
@@ -78,10 +78,10 @@ class Job:
     destruction: dt.datetime | None = None
     progress: Progress = field(default_factory=Progress)
     error: Problem | None = None
-    request: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    links: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    _session: Session | None = field(default=None, repr=False, compare=False)
+    request: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    links: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    _session: Session | None = field(default=None, compare=False)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], session: Session | None = None) -> Self:
@@ -188,6 +188,14 @@ class Job:
         if self.error is not None:
             rows.append(("error", f"{self.error.code}: {self.error.detail} {self.error.hint}"))
         return rows
+
+    def __repr__(self) -> str:
+        # All fields would be a dozen lines; what one wants to see in a list of jobs is this.
+        state = " ".join(part for part in (self.phase, self.outcome, self.phase_reason) if part)
+        return f"<{type(self).__name__} {self.id} {state}{self._brief()}>"
+
+    def _brief(self) -> str:
+        return f" {self.label!r}" if self.label else ""
 
     def _repr_html_(self) -> str:
         return card(type(self).__name__, self._facts())

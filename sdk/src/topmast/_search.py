@@ -52,7 +52,7 @@ class Resolved:
         return cls(**known)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Search(Job):
     """A search as it was at one moment; what is known only when it is done is None or empty before.
 
@@ -135,6 +135,9 @@ class Search(Job):
         where = self.resolved
         place = f"{where.target}: {where.ra}, {where.dec} within {where.radius}°" if where else ""
         return [*super()._facts(), ("found", found), ("where", place), ("notes", " · ".join(self.notes))]
+
+    def _brief(self) -> str:
+        return super()._brief() + (f" {self.count} rows" if self.count is not None else "")
 
     def _repr_html_(self) -> str:
         described = [(c.name, c.type, c.unit, c.description) for c in self.columns]
