@@ -25,6 +25,8 @@ class Settings:
         How many times a new portal query is answered EXECUTING, whatever the time.
     hold_seconds : float
         How long one poll is held before EXECUTING is answered (MAST: 20 s).
+    first_byte_seconds, bytes_per_second : float
+        How late a file begins, and how fast it goes over one connection (0: as fast as it can).
     row_cap : int
         Most rows one portal query may have (MAST documents about 500,000).
     """
@@ -37,6 +39,8 @@ class Settings:
     slow_seconds: float = 0.0
     slow_polls: int = 0
     hold_seconds: float = 20.0
+    first_byte_seconds: float = 0.0
+    bytes_per_second: float = 0.0
     row_cap: int = 500_000
 
     def latency(self, rows: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import shutil
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -133,6 +134,18 @@ def test_a_search_whose_mast_never_returns_ends_with_the_reason(dead_mast: Site)
     dead_mast.upkeep()
     done = dead_mast.job(waiting.id)
     assert (done.phase, done.error and done.error["code"]) == (job.ERROR, "upstream_down")
+
+
+def test_a_cache_emptied_before_publishing_is_filled_again(site: Site) -> None:
+    new = site.bundle(M57)
+    site.resolve(new.id)
+    site.transfer()
+    shutil.rmtree(site.settings.cache / "blobs")
+    again = site.publish(new.id)
+    assert (again.phase, again.step, again.revision) == (job.QUEUED, "resolve", None)
+    site.resolve(new.id)
+    site.transfer()
+    assert site.publish(new.id).outcome == "complete"
 
 
 def test_aborting_stops_the_transfer_within_a_file(site: Site) -> None:

@@ -10,6 +10,7 @@ from topmast_sandbox.state import Sandbox
 from topmast_sandbox.wire import ranges
 from topmast_sandbox.wire.access import may_have, token_of
 from topmast_sandbox.wire.engineering import PREFIX, Engineering
+from topmast_sandbox.wire.pace import paced
 
 REFUSED = "You are not authorized to access this file.\n"
 
@@ -65,6 +66,6 @@ class Download:
         }
         if part:
             told["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
-        body = self._sandbox.tally.sending(file.uri, file.read(start, stop))
+        body = paced(self._sandbox.tally.sending(file.uri, file.read(start, stop)), self._sandbox.settings.now)
         status = 206 if part else 200
         return Response(body, status, headers | told, content_type=file.media_type, direct_passthrough=True)

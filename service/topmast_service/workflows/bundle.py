@@ -5,6 +5,7 @@ Each step can be entered again at any time and does what is left. A failed file 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from topmast_service.domain.manifest import FAILED, BoxFacts
 from topmast_service.errors import TopmastError
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
-from topmast_service.staging.tree import Entry, Trees
+from topmast_service.staging.tree import BlobsGone, Entry, Trees
 from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
@@ -26,6 +27,8 @@ from topmast_service.store.tables import Table
 from topmast_service.workflows.attempt import Attempt, Terms, work
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, version_of
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from topmast_service.workflows.plan import Planner  # loads astroquery, which only the query worker needs
@@ -91,16 +94,24 @@ class Bundles:
         tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(asdict, rows))
         facts = self._facts(running, revision, counted)
         attempt.check()
-        entries = (Entry(row.path, version_of(r)) for row, r in rows.delivered())
+        try:
+            self._build(running, revision, facts, rows)
+        except BlobsGone as error:
+            # Somebody emptied the cache under us. From the start: whatever is still cached costs nothing.
+            log.warning("%s begins again: %s", running.id, error)
+            self.wake(attempt.change(lambda j, n: job.hand_over(j, n, job.FIRST_STEP[j.kind])))
+        else:
+            self._finish(attempt, revision, counted)
+
+    def _build(self, running: Job, revision: int, facts: BoxFacts, rows: Rows) -> None:
         self.trees.build(
             running.owner,
             running.id,
             revision,
-            entries,
+            (Entry(row.path, version_of(result)) for row, result in rows.delivered()),
             cache=self.cache,
             write_extras=lambda folder: write_manifest(folder, facts, rows),
         )
-        self._finish(attempt, revision, counted)
 
     def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int]) -> None:
         running, now = attempt.job, self.jobs.now()
