@@ -129,7 +129,7 @@ class Catalogue:
 
     def _record(self, uri: str) -> tuple[Source, Record] | None:
         if uri.lower().startswith(PREFIX.lower()):
-            uri = PREFIX + uri[len(PREFIX) :].lower()
+            uri = PREFIX + uri[len(PREFIX) :]
         head, slash, name = uri.rpartition("/")
         first = self._history.first(name)
         if first is None:

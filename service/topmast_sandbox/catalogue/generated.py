@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -67,9 +68,9 @@ class Generated:
         if plan is None or not isinstance(subject, Exposure | Derived):
             return 0
         if isinstance(subject, Exposure):
-            return _exposure_count(plan, subject, alone=True)
-        members = sum(_exposure_count(plan, m, alone=False) for m in subject.members)
-        return _derived_count(plan, subject) + members + sum(_derived_count(plan, d) for d in subject.linked)
+            return _exposure_count(subject, alone=True)
+        members = sum(_exposure_count(m, alone=False) for m in subject.members)
+        return _derived_count(subject) + members + sum(_linked_count(d) for d in subject.linked)
 
     def record(self, uri: str) -> Record | None:
         """A file by its first dataURI; the owner is read off the name."""
@@ -122,7 +123,7 @@ class Generated:
         for member in derived.members:
             yield from self._exposure(plan, member, alone=False)
         for linked in derived.linked:
-            yield from self._own(plan, linked)
+            yield from (_as_linked(line) for line in self._own(plan, linked) if _is_image(line))
 
     def _own(self, plan: Plan, derived: Derived) -> Iterator[Listed]:
         plane = self._plane(derived)
@@ -155,7 +156,7 @@ class Generated:
         return (self._record(plan, owner, plane, item) for item in own)
 
 
-def _exposure_count(plan: Plan, exposure: Exposure, *, alone: bool) -> int:
+def _exposure_count(exposure: Exposure, *, alone: bool) -> int:
     visit, mode = exposure.visit, exposure.mode
     guide = visit.attempts * 10 + (visit.tracks + visit.fine) * 3
     hidden = not alone and exposure.observation.hide_level2_asn
@@ -164,7 +165,22 @@ def _exposure_count(plan: Plan, exposure: Exposure, *, alone: bool) -> int:
     return own + guide
 
 
-def _derived_count(plan: Plan, derived: Derived) -> int:
+def _is_image(line: Listed) -> bool:
+    """Of a linked image come its files, not the association of exposures that are not listed here."""
+    return line.record.item.product_type != "INFO" and not isinstance(line.record.owner, Visit)
+
+
+def _as_linked(line: Listed) -> Listed:
+    """Minimum Recommended is relative to what was opened: a linked file is not."""
+    item = line.record.item._replace(recommended=False)
+    return Listed(replace(line.record, item=item), line.plane)
+
+
+def _linked_count(derived: Derived) -> int:
+    return len(derived.mode.derived) + len(derived.mode.derived_previews)
+
+
+def _derived_count(derived: Derived) -> int:
     return len(derived.mode.derived) + len(derived.mode.derived_previews) + 2 + ("segm" in derived.mode.derived)
 
 
@@ -179,8 +195,8 @@ def _owners(plan: Plan, filename: str) -> Iterator[Exposure | Derived | Visit]:
         yield from (x for x in plan.exposures if items.wavefront(x) == filename)
     elif names.POOL.match(filename):
         yield from plan.derived[:1] or plan.exposures[:1]
-    elif match := names.MSA.match(filename):
-        yield from filter(None, [plan.firsts.get(match["program"] + match["observation"] + match["visit"])])
+    elif names.MSA.match(filename):
+        yield from (x for x in plan.exposures if x.msa == filename)
     elif match := names.DERIVED.match(filename):
         yield from _named(plan, filename.rpartition("_")[0])
     elif match := names.EXPOSURE.match(filename):
