@@ -35,9 +35,10 @@ def test_operators_live_in_the_value(run):
 
 def test_a_region_with_columns_and_order(run):
     found = run("""
+        from astropy.coordinates import SkyCoord
         missions = MastMissions(mission='jwst')
-        rows = missions.query_region('283.3962 33.0292', radius=2, select_cols=['instrume', 'date_obs'],
-                                     sort_by='date_obs', sort_desc=True)
+        rows = missions.query_region(SkyCoord(283.3962, 33.0292, unit='deg'), radius=2,
+                                     select_cols=['instrume', 'date_obs'], sort_by='date_obs', sort_desc=True)
         result = [rows.colnames, list(rows['date_obs']), float(max(rows['ang_sep']))]
     """)
 
@@ -51,6 +52,7 @@ def test_products_and_download(run, sandbox, tmp_path):
     found = run(
         FIND
         + """
+rows = missions.query_criteria(program=2733, instrume='MIRI', productLevel='2a')
 products = missions.get_product_list(rows[:1])
 wanted = missions.filter_products(products, file_suffix='_rate')
 told = missions.download_products(wanted, download_dir=directory)

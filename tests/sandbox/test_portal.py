@@ -108,8 +108,8 @@ def test_any_name_has_a_column_config(http):
     assert config("Mast.Jwst.Filtered.Miri")["program"]["vot.datatype"] == "int"
 
 
-@pytest.mark.parametrize("service", ["Nircam", "Niriss", "Nirspec", "Miri", "Fgs", "GuideStar", "Wss"])
-def test_every_keyword_service_counts_its_rows(http, service):
+@pytest.mark.parametrize("service", ["Niriss", "Miri", "Fgs", "GuideStar", "Wss"])
+def test_a_keyword_service_counts_its_rows(http, service):
     params = {"columns": "COUNT_BIG(*)", "filters": []}
 
     assert http.invoke(f"Mast.Jwst.Filtered.{service}", params=params)["data"][0]["Column1"] > 0

@@ -15,6 +15,11 @@ from topmast_sandbox.wire.answers import Row
 from topmast_sandbox.wire.keywords import keyword_columns
 from topmast_sandbox.wire.services import INSTRUMENTS
 
+_WORDS = {
+    "_nrc": "Nircam", "_nircam": "Nircam", "_nis": "Niriss", "_niriss": "Niriss", "_nrs": "Nirspec",
+    "_nirspec": "Nirspec", "_mir": "Miri", "_guider": "Fgs", "_fgs": "Fgs", "_gs-": "GuideStar", "_wss": "Wss",
+}  # fmt: skip
+
 
 class Viz:
     """The keyword information routes over one sandbox."""
@@ -60,8 +65,8 @@ class Viz:
     def search(self) -> Response:
         """Answer the keyword row of the file ``uri``."""
         wanted = request.args.get("uri", "")
-        rows = (row for service in INSTRUMENTS for row in self._catalogue.keywords(service))
-        return self._answer("keywords/search", [dict(row) for row in rows if row.get("dataURI") == wanted])
+        rows = (row for service in _services(wanted) for row in self._catalogue.keywords(service))
+        return self._answer("keywords/search", [dict(row) for row in rows if row["dataURI"] == wanted])
 
     def _observed(self) -> Iterator[Row]:
         stem = request.args.get("uri", "").rpartition("/")[2].rpartition("_")[0]
@@ -70,6 +75,12 @@ class Viz:
     def _answer(self, route: str, rows: Sequence[Any]) -> Response:
         self._sandbox.tally.service(f"viz/{route}")
         return Response(json.dumps(list(rows)), content_type="application/json")
+
+
+def _services(uri: str) -> list[str]:
+    """Return the services that can hold a file: its name tells the instrument or the detector."""
+    name = uri.rpartition("/")[2]
+    return [service for word, service in _WORDS.items() if word in name]
 
 
 def _named(known: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
