@@ -27,7 +27,6 @@ GUIDE = re.compile(
 )
 WAVEFRONT = re.compile(r"^[RO]\d{10}-NRCA3_FP\d-\d\.fits$")
 
-PATTERNS = (EXPOSURE, DERIVED, ASSOCIATION, POOL, MSA, GUIDE, WAVEFRONT)
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _STAMP = re.compile(r"_\d{8}t\d{6}_")
 

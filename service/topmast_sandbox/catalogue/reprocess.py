@@ -91,11 +91,6 @@ class History:
         """Days by which an observation's release date was moved."""
         return self._shifts.get(str(plane["obs_id"]), 0.0)
 
-    @property
-    def happened(self) -> bool:
-        """Whether there was any event."""
-        return self._count > 0
-
     def begin(self, when: datetime, before: Revision) -> Event:
         """A new event, stamped with the sandbox's time."""
         self._count += 1
