@@ -67,10 +67,13 @@ PRODUCTS = [
 ]  # fmt: skip
 
 
-def write_catalogue(folder: Path) -> Path:
+Rows = list[dict[str, Any]]
+
+
+def write_catalogue(folder: Path, observations: Rows = OBSERVATIONS, products: Rows = PRODUCTS) -> Path:
     """observations.csv and products.csv in `folder`."""
     folder.mkdir()
-    for name, rows in (("observations", OBSERVATIONS), ("products", PRODUCTS)):
+    for name, rows in (("observations", observations), ("products", products)):
         with (folder / f"{name}.csv").open("w", newline="") as file:
             table = csv.DictWriter(file, list(rows[0]))
             table.writeheader()

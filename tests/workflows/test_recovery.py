@@ -158,7 +158,8 @@ def test_aborting_stops_the_transfer_within_a_file(site: Site) -> None:
     assert not mover.is_alive()
     assert site.job(new.id).phase == job.ABORTED
     site.upkeep()
-    assert [k for k in site.api.stores.redis.keys("topmast:*") if new.id in k] == [f"topmast:job:{new.id}"]
+    left = [k for k in site.api.stores.redis.keys("topmast:*") if new.id in k and ":once:" not in k]
+    assert left == [f"topmast:job:{new.id}"]
     assert not list(site.settings.stage.glob("alice/*"))
 
 
@@ -176,6 +177,15 @@ def test_everybody_who_asked_is_told_once(site: Site) -> None:
     assert [who for who, _ in told] == ["alice@example.org", "alice@example.org", "bob@example.org", "bob@example.org"]
     assert site.job(new.id).notices == ()
     assert site.api.stores.jobs.open_ids() == set()
+
+
+def test_a_mail_server_that_is_away_is_asked_again_and_not_every_round(site: Site) -> None:
+    site.settings = replace(site.settings, smtp_host="127.0.0.1", smtp_port=9, smtp_starttls=False)
+    new = site.bundle(M57, notify=[{"email": "alice@example.org"}])
+    site.upkeep()
+    site.upkeep()
+    assert site.job(new.id).notices == ("acknowledged alice@example.org", "ready alice@example.org")
+    assert len([k for k in site.api.stores.redis.keys("topmast:once:mail:*") if new.id in k]) == 1
 
 
 def test_after_its_retention_the_record_and_the_manifest_stay(site: Site) -> None:

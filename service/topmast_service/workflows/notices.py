@@ -7,8 +7,10 @@ between the server's 250 and our record).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -17,10 +19,16 @@ from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, ManifestRow
 from topmast_service.notify import compose
 from topmast_service.notify.compose import Endpoints
+from topmast_service.notify.smtp import MailDelayed, MailRefused
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import manifest_table
-from topmast_service.workflows.submit import ACKNOWLEDGE
+from topmast_service.workflows.submit import ACKNOWLEDGE, READY
+
+log = logging.getLogger(__name__)
+
+RETRY = timedelta(minutes=1)
+"""Pause between two tries to hand one mail over."""
 
 MOST_FAILURES = 21
 """One more than a mail shows, so that it can say that there are more."""
@@ -39,13 +47,30 @@ class Notices:
         """Deliver what is due of one job; what is delivered is struck off its record."""
         for notice in told.notices:
             event, _, address = notice.partition(" ")
-            if event == ACKNOWLEDGE:
-                self.deliver(compose.acknowledged(told, self.endpoints, address))
-            elif not told.final:
+            if event == READY and not told.final:
                 continue
-            elif told.phase != job.ABORTED:
-                self.deliver(compose.ready(told, self.endpoints, address, self._failures(told)))
+            if told.phase != job.ABORTED and not self._handed_over(told, event, address):
+                continue
             self.jobs.change(told.id, lambda latest, done=notice: _without(latest, done))  # type: ignore[misc]
+
+    def _handed_over(self, told: Job, event: str, address: str) -> bool:
+        """Whether nothing is left to try: sent, or refused for good. A server that is away is asked each minute."""
+        gate = f"mail:{told.id}:{event}:{address}"
+        if not self.jobs.once(gate, RETRY):
+            return False
+        try:
+            self.deliver(self._message(told, event, address))
+        except MailDelayed as error:
+            log.warning("%s of %s is not sent yet: %s", event, told.id, error)
+            return False
+        except MailRefused as error:
+            log.error("%s of %s will never be sent: %s", event, told.id, error)
+        return True
+
+    def _message(self, told: Job, event: str, address: str) -> EmailMessage:
+        if event == ACKNOWLEDGE:
+            return compose.acknowledged(told, self.endpoints, address)
+        return compose.ready(told, self.endpoints, address, self._failures(told))
 
     def _failures(self, told: Job) -> list[ManifestRow]:
         if told.revision is None:
