@@ -45,7 +45,21 @@ def test_coordinates(text: str, ra: float, dec: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "m57 r=1", "m57 r=1x", "m57 r=m", "m57 r=-1m", "m57 r=0s", "m57 r=31d", "400 10", "10 91", "r=1m m57", "a\x00b", "x" * 101],
+    [
+        "",
+        "  ",
+        "m57 r=1",
+        "m57 r=1x",
+        "m57 r=m",
+        "m57 r=-1m",
+        "m57 r=0s",
+        "m57 r=31d",
+        "400 10",
+        "10 91",
+        "r=1m m57",
+        "a\x00b",
+        "x" * 101,
+    ],
 )
 def test_what_cannot_be_read_says_what_to_try(text: str) -> None:
     with pytest.raises(BadTarget) as told:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from topmast_service.domain import access, product
+from topmast_service.domain import access, filename, product
 from topmast_service.domain.columns import Column
 from topmast_service.domain.manifest import FAILED, OK, ManifestRow
 from topmast_service.staging.tree import safe_path
@@ -57,7 +57,7 @@ def _row(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> Ma
         path=safe_path(str(row["obs_id"] or product.stem(row["dataURI"])), name, str(row["obs_collection"] or "MAST")),
         productFilename=name,
         obs_id=str(row["obs_id"] or ""),
-        description=str(row["description"] or ""),
+        description=str(row["description"] or filename.meaning(name)),
         productType=str(row["productType"] or ""),
         productSubGroupDescription=str(row["productSubGroupDescription"] or ""),
         calib_level=row["calib_level"],
