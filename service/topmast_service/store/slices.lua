@@ -38,7 +38,9 @@ local id, lease, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), to
 local t = now()
 if redis.call('ZCARD', P .. 'slices') >= tonumber(ARGV[5]) then return false end
 for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
-  local due = redis.call('ZRANGEBYSCORE', key('todo', job), '-inf', t, 'LIMIT', 0, most)
+  -- towards the end slices shrink, so that no worker holds eight files while seven others hold none
+  local share = math.max(1, math.min(most, math.floor(redis.call('ZCARD', key('todo', job)) / tonumber(ARGV[5]))))
+  local due = redis.call('ZRANGEBYSCORE', key('todo', job), '-inf', t, 'LIMIT', 0, share)
   if #due > 0 then
     local taken, sum = {job}, 0
     for _, member in ipairs(due) do
