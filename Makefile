@@ -17,7 +17,7 @@ $(STAMP): requirements.lock pyproject.toml sdk/pyproject.toml
 	@touch $@
 
 demo: $(STAMP)  ## the main job, start to end, in a fresh directory; then everything stops
-	$(BIN)/python -m topmast_service.demo
+	$(BIN)/python docs/demo.py
 
 up: $(STAMP)  ## the same service and sandbox, left running (Ctrl-C stops it)
 	$(BIN)/topmast-service up --sandbox --data topmast-data

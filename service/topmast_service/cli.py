@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATA = click.Path(file_okay=False, path_type=Path)
 GRACEFUL_SECONDS = 3
 """How long requests may go on after SIGTERM; a long poll is simply asked again by its client."""
+MEMORY = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file has no name there, and on a disk it can block
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -62,8 +63,9 @@ def api(fd: int | None, processes: int) -> None:
         "threads": settings.api_threads,
         "graceful-timeout": GRACEFUL_SECONDS,
         "keep-alive": 15,
-        "worker-tmp-dir": "/dev/shm" if os.path.isdir("/dev/shm") else ".",  # noqa: S108 - gunicorn's heartbeat, unlinked
     }
+    if os.path.isdir(MEMORY):
+        options["worker-tmp-dir"] = MEMORY
     words = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "gunicorn", "--no-control-socket", *words, "topmast_service.api.wsgi:create()"]
     os.execv(sys.executable, command)  # noqa: S606 - becomes gunicorn, so that signals reach it
@@ -109,6 +111,16 @@ def health(role: str) -> None:
 
     if not healthy(role, _settings()):
         raise click.ClickException(f"{role} does not answer")
+
+
+@cli.command()
+@click.option("--into", type=DATA, required=True, help="folder of ca.pem, server.pem and server.key")
+@click.option("--host", "hosts", multiple=True, help="name or address users reach FTPS by; several may be given")
+def certificate(into: Path, hosts: tuple[str, ...]) -> None:
+    """Make a certificate for FTPS, unless a good one is there; users verify it with ca.pem."""
+    from topmast_service.embedded.certificate import make_certificate
+
+    click.echo(make_certificate(into, hosts).ca_file)
 
 
 @cli.group()

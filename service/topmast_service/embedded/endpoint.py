@@ -44,7 +44,7 @@ class Endpoint:
         lines = (
             f"topmast is ready at {self.url}   (docs: {self.url}/docs)",
             f"  asks MAST    {self.sandbox_url or 'for real'}{' (the sandbox)' if self.sandbox_url else ''}",
-            f"  files        {self.url}  and  ftps://{self.ftps.host}:{self.ftps.port} (user {self.ftps.user})",
+            f"  FTPS         ftp://{self.ftps.host}:{self.ftps.port} with TLS (AUTH TLS), user {self.ftps.user}",
             f"  mails        {self.mailbox}",
             f"  all of it    {path}",
             "",

@@ -130,10 +130,11 @@ class Supervisor:
         CannotRun
             a process died 5 times within a minute.
         """
+        watched = (*self._children, self._guard)
         while True:
-            for child in (*self._children, self._guard):
+            for child in watched:
                 self._look_after(child)
-            waiting = [c.restart_at for c in self._children if c.restart_at is not None]
+            waiting = [child.restart_at for child in watched if child.restart_at is not None]
             self._pause(min(waiting) - time.monotonic() if waiting else 5.0)
 
     def _stop(self, chosen: list[Child]) -> None:

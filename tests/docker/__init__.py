@@ -1,0 +1,1 @@
+"""What can be proved of docker/ without a container engine."""
