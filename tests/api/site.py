@@ -43,7 +43,7 @@ ROWS: list[dict[str, Any]] = [
     {"obs_id": "Hst_1", "calib_level": 2, "dataRights": "RESTRICTED", "mtFlag": True, "target_name": None},
     {"obs_id": "hst_2", "calib_level": 2, "dataRights": None, "t_min": None, "target_name": "M 57"},
 ]
-_MANIFEST_COLUMNS = [Column(f.name, {"int | None": "int"}.get(str(f.type), "string")) for f in fields(ManifestRow)]
+MANIFEST_COLUMNS = [Column(f.name, {"int | None": "int"}.get(str(f.type), "string")) for f in fields(ManifestRow)]
 
 
 class Client(FlaskClient):
@@ -106,7 +106,7 @@ class Site:
             return self._moved(job, phase)
         rows = [_manifest_row(path, content) for path, content in files.items()]
         table = manifest_table(self.settings.tables.absolute(), job.id, 1)
-        tables.write(table, _MANIFEST_COLUMNS, map(asdict, rows))
+        tables.write(table, MANIFEST_COLUMNS, map(asdict, rows))
         if phase == moves.COMPLETED:
             self._write_box(job, files, rows)
         counts = {"listed": 5, "duplicates": 1, "unique": 4, "selected": 2, "excluded": {"type": 2}, "ok": 2}
@@ -120,7 +120,7 @@ class Site:
 
     def _job(self, kind: str, owner: str, request: dict[str, Any], **more: Any) -> Job:
         created = more.pop("created", datetime.now(UTC))
-        job_id = f"{kind[0]}_{secrets.token_hex(8)}"
+        job_id = more.pop("job_id", f"{kind[0]}_{secrets.token_hex(8)}")
         job = Job(job_id, kind, owner, request, created, created + timedelta(days=7), **more)
         self.api.stores.jobs.add(job)
         return self.api.stores.jobs.change(job_id, lambda j: moves.queue(j, kind))
@@ -149,6 +149,11 @@ def open_site(data: Path, redis_url: str) -> Site:
     for name in ("ann", "bob"):
         api.stores.users.add(name, email=f"{name}@example.org")
     return Site(api, {name: api.stores.users.new_key(name) for name in ("ann", "bob")}, woken)
+
+
+def ended_at_once(api: Api, job: Job) -> Job:
+    """What a worker leaves that finds MAST gone, and takes no time for it."""
+    return api.stores.jobs.change(job.id, lambda j: _through(j, moves.ERROR, {}))
 
 
 def _through(job: Job, phase: str, changes: dict[str, Any]) -> Job:

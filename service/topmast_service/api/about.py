@@ -38,7 +38,7 @@ def make() -> Routes:
     @routes.operation("getContract", keyed=False, raises=[Invalid])
     @routes.arguments(NoQuery, location="query")
     @routes.response(
-        200, {"type": "string"}, content_type="application/yaml", description="OpenAPI 3.1", headers=contract.headers()
+        200, {"type": "object"}, content_type="application/yaml", description="OpenAPI 3.1", headers=contract.headers()
     )
     def openapi(_: dict[str, Any]) -> Response:
         """The contract, for programs."""

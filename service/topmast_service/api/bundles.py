@@ -35,7 +35,11 @@ def make(api: Api, waiters: Waiters) -> Routes:
     document = partial(documents.of_bundle, settings=api.stores.settings)
 
     @routes.route("", methods=["POST"])
-    @routes.operation("submitBundle", raises=[*OF_BODIES, *_REFUSALS])
+    @routes.operation(
+        "submitBundle",
+        raises=[*OF_BODIES, *_REFUSALS],
+        responses=contract.made("bundle", bundle="getBundle", manifest="getManifest", files="listFiles"),
+    )
     @routes.arguments(SubmitHeaders, location="headers")
     @routes.arguments(NoQuery, location="query")
     @routes.arguments(BundleRequest)

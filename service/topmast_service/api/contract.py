@@ -85,6 +85,26 @@ def headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
 
 
+def made(kind: str, **operations: str) -> dict[int, Any]:
+    """OpenAPI links from the answer to a submission: by which operations its id goes on.
+
+    Parameters
+    ----------
+    kind
+        search or bundle: the name of the id in those operations' addresses.
+    operations
+        What a reader calls the link, and the operationId.
+    """
+    jobs = {"job": "getJob", "abort": "abortJob", "delete": "deleteJob"}
+    own = {
+        name: {"operationId": op, "parameters": {f"{kind}_id": "$response.body#/id"}} for name, op in operations.items()
+    }
+    found = {
+        name: {"operationId": op, "parameters": {"job_id": "$response.body#/id"}} for name, op in jobs.items()
+    } | own
+    return {200: {"links": found}, 202: {"links": found}}
+
+
 def document(app: Flask) -> dict[str, Any]:
     """The contract of an app, as data."""
     api: ProblemApi = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]

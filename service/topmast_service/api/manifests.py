@@ -18,7 +18,7 @@ from topmast_service.api.schemas.rows import ManifestPage
 from topmast_service.api.streaming import Streams
 from topmast_service.container import Api
 from topmast_service.domain.job import Job
-from topmast_service.errors import BadCursor, Busy, Expired, NoResult, NotReady, UnknownColumn, UnknownJob
+from topmast_service.errors import BadCursor, Busy, Expired, Invalid, NoResult, NotReady, UnknownColumn, UnknownJob
 from topmast_service.staging.manifest_files import PAGE, TABLE
 
 _MEDIA = {"application/json": "json", "text/csv": "csv", "text/html": "html"}
@@ -64,7 +64,7 @@ def make(api: Api, streams: Streams) -> Routes:
         """
         bundle = results.one(api, user(), bundle_id, "bundle")
         wanted = query.get("format") or _accepted()
-        response = _rows(api, bundle, query) if wanted == "json" else _file(api, streams, bundle, _FILES[wanted])
+        response = _rows(api, bundle, query) if wanted == "json" else _whole(api, streams, bundle, wanted)
         response.vary.add("Accept")
         return response
 
@@ -93,6 +93,9 @@ def _rows(api: Api, bundle: Job, query: Mapping[str, Any]) -> Response:
     return response
 
 
-def _file(api: Api, streams: Streams, bundle: Job, name: str) -> Response:
-    folder = results.box(api, bundle)
+def _whole(api: Api, streams: Streams, bundle: Job, wanted: str) -> Response:
+    if ignored := sorted({*request.args} - {"format"}):
+        at = [{"pointer": name, "detail": f"{wanted} is always whole.", "suggestions": []} for name in ignored]
+        raise Invalid(f"A manifest as {wanted} takes no {', '.join(ignored)}.", hint="Ask for json.", errors=at)
+    folder, name = results.box(api, bundle), _FILES[wanted]
     return streams.send(request, boxes.served(folder / name, name, results.manifest(api, bundle)))

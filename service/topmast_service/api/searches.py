@@ -38,7 +38,9 @@ def make(api: Api, waiters: Waiters) -> Routes:
 
     @routes.route("", methods=["POST"])
     @routes.operation(
-        "submitSearch", raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, IdempotencyMismatch]
+        "submitSearch",
+        raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, IdempotencyMismatch],
+        responses=contract.made("search", search="getSearch", rows="listRows"),
     )
     @routes.arguments(SubmitHeaders, location="headers")
     @routes.arguments(NoQuery, location="query")

@@ -36,7 +36,7 @@ _HOW = {
 }
 _SHAPE_OF_TYPE = {"string": "text", "int": "number", "float": "number", "boolean": "truth"}
 COMPONENTS = {"text": "TextCriterion", "number": "NumberCriterion", "truth": "TruthCriterion"}
-_EXAMPLES: dict[str, Any] = {"text": ["NIRCAM*", "MIRI/IMAGE"], "number": {"min": 2, "max": 3}, "truth": True}
+_EXAMPLES: dict[str, Any] = {"text": ["MIRI/IMAGE", "NIRCAM/IMAGE"], "number": {"min": 2, "max": 3}, "truth": True}
 
 
 class CriterionField(Described):

@@ -28,7 +28,7 @@ def path_id(name: str, letters: str, what: str) -> dict[str, Any]:
     }
 
 
-def _text(description: str, longest: int = 2000, **more: Any) -> fields.String:
+def _text(description: str, longest: int, **more: Any) -> fields.String:
     return fields.String(validate=validate.Length(max=longest), metadata={"description": description, **more})
 
 
@@ -38,38 +38,47 @@ def _limit() -> fields.Integer:
 
 
 def _cursor() -> fields.String:
-    return _text("Where to go on: `next` of the page before", 4000, format="topmast-cursor")
+    said = {"description": "Where to go on: `next` of the page before", "format": "cursor"}
+    return fields.String(validate=Pattern(r"[A-Za-z0-9_-]{0,4000}", "This is no cursor of ours."), metadata=said)
 
 
 class NoQuery(Request):
     """No parameters: a misspelt one is refused here as well."""
 
 
-class RowQuery(Request):
-    """Which rows, in which order."""
-
+def _of_table(kind: str, example: list[str]) -> dict[str, fields.Field[Any]]:
+    """The parameters of a list of rows. The formats name grammars of ours (http.md), by the table's columns."""
+    operators = ", ".join(OPERATORS)
     where = fields.List(
-        _text("A condition", format="topmast-condition"),
+        _text("A condition", 300, format=f"{kind}-condition"),
         validate=validate.Length(max=MAX_WHERE),
         metadata={
-            "description": f"`column:op:value`, repeatable; all must hold. Operators: {', '.join(OPERATORS)}. `in` and "
-            "`between` take values split by commas (`\\,` is a comma), `like` takes `*`. Capitals do not count.",
-            "example": ["calib_level:ge:3", "instrument_name:like:MIRI*"],
+            "description": f"`column:op:value`, repeatable; all must hold. Operators: {operators}. `in` and `between` "
+            "take values split by commas (`\\,` is a comma), `like` takes `*`. Capitals do not count.",
+            "example": example,
         },
     )
-    sort = _text(f"Up to {MAX_SORT} columns, `-` before one turns it round: `-t_min,obs_id`", format="topmast-sort")
-    columns = _text("Columns to show, split by commas; all by default", format="topmast-columns")
-    limit = _limit()
-    cursor = _cursor()
+    order = f"Up to {MAX_SORT} columns; `-` before one turns it round: `-{example[0].partition(':')[0]},obs_id`"
+    return {
+        "where": where,
+        "sort": _text(order, 200, format=f"{kind}-sort"),
+        "columns": _text("Columns to show, split by commas; all by default", 1000, format=f"{kind}-columns"),
+        "limit": _limit(),
+        "cursor": _cursor(),
+    }
 
 
-class ManifestQuery(RowQuery):
-    """As rows, or the whole in another format."""
+RowQuery = Request.from_dict(
+    _of_table("observation", ["t_min:ge:59000", "instrument_name:like:MIRI*"]), name="RowQuery"
+)
 
-    format = fields.String(
-        validate=validate.OneOf(["json", "csv", "html"]),
-        metadata={"description": "Instead of Accept. csv and html are whole: they take no other parameter"},
-    )
+_FORMAT = fields.String(
+    validate=validate.OneOf(["json", "csv", "html"]),
+    metadata={"description": "Instead of Accept. csv and html are whole: no other parameter goes with them"},
+)
+ManifestQuery = Request.from_dict(
+    {**_of_table("manifest", ["size:gt:1000000", "status:eq:OK"]), "format": _FORMAT}, name="ManifestQuery"
+)
 
 
 class JobsQuery(Request):

@@ -52,7 +52,7 @@ class SearchRequest(Request):
         allow_none=True,
         validate=validate.Length(1, 300),
         metadata={
-            "format": "topmast-target",
+            "format": "portal-target",
             "description": "As in the MAST Portal: a name or coordinates, then perhaps a radius in s, m or d. "
             "`m57 r=1m`, `283.396 33.029 r=30s`, `18:53:35.1 +33:01:45`. Without radius: 3 arcminutes.",
         },

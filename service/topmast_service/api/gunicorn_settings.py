@@ -1,0 +1,19 @@
+"""What gunicorn must be told for this API: ``--config python:topmast_service.api.gunicorn_settings``."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any
+
+limit_request_line = 8190
+"""Bytes of an address, gunicorn's highest bound: its default of 4,094 refuses a bulk poll of 200 ids."""
+
+SEND_TIMEOUT = 60
+"""Seconds. A client that stops reading gives its thread back; half of the threads could be lost to such otherwise."""
+
+
+def when_ready(server: Any) -> None:
+    """Limit how long a write may stall; connections inherit it from the socket that accepts them (Linux)."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT, 0))
