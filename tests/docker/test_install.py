@@ -137,3 +137,66 @@ def test_workers_and_beat_do_their_work(image: Path, redis: Path, tmp_path: Path
         process.terminate()
         told = finished(process)
     assert "Traceback" not in told
+
+
+def port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
+def serves(image: Path, role: str, words: list[str], variables: dict[str, str]) -> bool:
+    """Whether the role becomes healthy by its own health check, as the container's would be."""
+    process = start(image, *words, **variables)
+    try:
+        while process.poll() is None:
+            check = start(image, "health", role, **variables)
+            finished(check)
+            if check.returncode == 0:
+                return True
+        return False
+    finally:
+        process.terminate()
+        told = finished(process)
+        assert "Traceback" not in told, told
+
+
+def test_the_api_serves_and_its_health_check_sees_it(image: Path, redis: Path, tmp_path: Path) -> None:
+    variables = {"TOPMAST_REDIS_URL": f"unix://{redis}?db=0", "TOPMAST_DATA": str(tmp_path / "data")}
+    words = COMPOSED["services"]["api"]["command"]
+    assert serves(image, "api", words, {**variables, "TOPMAST_API_PORT": port()})
+
+
+def test_ftps_serves_with_the_certificate_that_compose_makes(image: Path, redis: Path, tmp_path: Path) -> None:
+    finished(start(image, "certificate", "--into", str(tmp_path / "secrets"), "--host", "localhost"))
+    variables = {
+        "TOPMAST_REDIS_URL": f"unix://{redis}?db=0",
+        "TOPMAST_DATA": str(tmp_path / "data"),
+        "TOPMAST_FTPS_PORT": port(),
+        "TOPMAST_CERTIFICATE": str(tmp_path / "secrets" / "server.pem"),
+        "TOPMAST_PRIVATE_KEY": str(tmp_path / "secrets" / "server.key"),
+    }
+    assert serves(image, "ftps", COMPOSED["services"]["ftps"]["command"], variables)
+
+
+def test_the_sandbox_serves(image: Path, tmp_path: Path) -> None:
+    words = list(COMPOSED["services"]["sandbox"]["command"])
+    words[words.index("--host") + 1], words[words.index("--port") + 1] = "127.0.0.1", "0"
+    with start(image, *words, "--ready-file", str(tmp_path / "ready")) as process:
+        while not (tmp_path / "ready").exists():
+            assert process.poll() is None, finished(process)
+            time.sleep(0.05)
+        process.terminate()
+
+
+def test_health_checks_can_say_no(image: Path) -> None:
+    for role in ("api", "ftps", "worker"):
+        check = start(
+            image,
+            "health",
+            role,
+            TOPMAST_API_PORT=port(),
+            TOPMAST_FTPS_PORT=port(),
+            TOPMAST_REDIS_URL="unix:///nowhere",
+        )
+        assert f"{role} does not answer" in finished(check)
+        assert check.returncode == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from topmast_service.embedded import folder as folder_module
 from topmast_service.embedded.folder import PRIVATE, Folder, claim, read_lock
 from topmast_service.embedded.reasons import CannotRun
 
@@ -56,6 +57,16 @@ def test_processes_of_a_dead_one_are_waited_for(folder: Folder) -> None:
 
     with claim(folder, pause):
         assert pauses, "the lock was given while a process of the former service ran"
+
+
+def test_processes_that_never_go_are_told_of(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_module, "TAKEOVER_SECONDS", 0.0)
+    dead = subprocess.Popen(["/bin/true"])
+    dead.wait()
+    with claim(folder):
+        folder.lock.write_text(f'{{"pid": {dead.pid}}}')
+        with pytest.raises(CannotRun, match=rf"killed .* \(pid {dead.pid}\) still use"), claim(folder):
+            pass
 
 
 def test_a_damaged_lock_file_stops_nobody(folder: Folder) -> None:

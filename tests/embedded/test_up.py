@@ -163,6 +163,31 @@ def test_a_process_that_cannot_start_stops_everything_with_the_reason(tmp_path: 
     assert not (tmp_path / "d" / "redis" / "redis.sock").exists()
 
 
+def test_a_damaged_redis_file_is_not_started_over(tmp_path: Path) -> None:
+    (tmp_path / "d" / "redis").mkdir(parents=True)
+    (tmp_path / "d" / "redis" / "appendonly.aof").write_text("no such format")
+    ended = command("up", "--data", str(tmp_path / "d"), "--port", "0")
+    assert ended.returncode == 2
+    assert "redis ended with exit status 1 while starting" in ended.stderr
+    assert (tmp_path / "d" / "redis" / "appendonly.aof").read_text() == "no such format"
+
+
+def test_stopped_while_starting_it_leaves_nothing(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "topmast_service.cli", "up", "--data", str(tmp_path / "d"), "--port", "0", *SMALL]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        up = Up(tmp_path / "d", {}, process, tmp_path)
+        while not (tmp_path / "d" / "logs" / "sandbox.log").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        everything = up.everything
+        assert up.stop() == 0
+        assert process.stdout
+        assert "has stopped" in process.stdout.read()
+    assert everything
+    assert not alive(everything)
+    assert not (tmp_path / "d" / "endpoint.json").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

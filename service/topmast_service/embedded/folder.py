@@ -115,8 +115,10 @@ def _take(descriptor: int, folder: Folder, pause: Callable[[float], object]) -> 
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = read_lock(folder.lock)
-            if _alive(holder.get("pid")) or time.monotonic() > until:
+            if _alive(holder.get("pid")):
                 raise _taken(folder, holder) from None
+            if time.monotonic() > until:
+                raise _orphaned(folder, holder) from None
         pause(0.1)
 
 
@@ -125,6 +127,13 @@ def _taken(folder: Folder, holder: dict[str, Any]) -> CannotRun:
     return CannotRun(
         f"{folder.root} is in use by another `topmast-service up` (pid {who}, {url}).",
         hint="Use that one, stop it (Ctrl-C or SIGTERM), or name another --data DIR.",
+    )
+
+
+def _orphaned(folder: Folder, holder: dict[str, Any]) -> CannotRun:
+    return CannotRun(
+        f"Processes of a killed `topmast-service up` (pid {holder.get('pid')}) still use {folder.root}.",
+        hint=f"`fuser -v {folder.lock}` lists them; stop them, and try again.",
     )
 
 
