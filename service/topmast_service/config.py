@@ -27,6 +27,7 @@ class Settings:
     mast_timeout: float = _setting(120.0, "longest wait for one answer of MAST's query services")
     mast_connections: int = _setting(8, "connections to MAST's download service, for the whole installation")
     mast_batch: int = _setting(5, "observations per product list; MAST times out on large ones")
+    mast_listings: int = _setting(4, "product lists asked for at once, by one worker")
     patience: float = _setting(24 * 3600.0, "how long a job waits for a MAST that is down before it ends in ERROR")
     max_age: float = _setting(24 * 3600.0, "how long a cached file counts as fresh without asking MAST again")
 

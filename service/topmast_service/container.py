@@ -100,7 +100,7 @@ def for_query(settings: Settings) -> Query:
 
     stores = open_stores(settings)
     searches = Searches(stores.jobs, open_portal, settings.resolver_url, settings.tables, _terms(settings))
-    planner = Planner(open_portal, settings.tables, settings.mast_batch)
+    planner = Planner(open_portal, settings.tables, settings.mast_batch, settings.mast_listings)
     return Query(searches, planner, _bundles(stores))
 
 
@@ -162,6 +162,7 @@ def _bundles(stores: Stores) -> Bundles:
         stores.trees,
         settings.tables,
         _terms(settings),
+        timedelta(seconds=settings.max_age),
         _wake(settings),
     )
 

@@ -7,12 +7,19 @@ few observations per request. A batch that times out is halved, down to one obse
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from topmast_service.archive.observations import batches
 from topmast_service.archive.portal import Portal
 from topmast_service.errors import UpstreamDown
+
+Pause = Callable[[float], None]
+Rows = list[dict[str, Any]]
 
 SERVICE = "Mast.Caom.Products"
 EMPTY_PAUSES = (0.2, 1.0)
@@ -20,20 +27,52 @@ EMPTY_PAUSES = (0.2, 1.0)
 
 
 def listing(
-    portal: Portal, obsids: Sequence[str], batch: int, pause: Callable[[float], None]
-) -> Iterator[list[dict[str, Any]]]:
-    """The product rows of the observations, duplicates included, a batch at a time.
+    open_portal: Callable[[], Portal], obsids: Sequence[str], *, batch: int, connections: int, pause: Pause = time.sleep
+) -> Iterator[Rows]:
+    """The product rows of the observations, duplicates included, a batch at a time, in the order they were asked for.
+
+    Several batches are asked at once, each over a connection of its own (astroquery's objects share state between
+    threads); never more than twice as many as connections are held, so memory does not grow with the list.
 
     Raises
     ------
     UpstreamDown
         Even a single observation could not be listed.
     """
-    for group in batches(obsids, batch):
-        yield from _group(portal, group, pause)
+    portals = threading.local()
+    opened: list[Portal] = []
+
+    def ask(group: list[str]) -> Rows:
+        if not hasattr(portals, "mine"):
+            portals.mine = open_portal()
+            opened.append(portals.mine)
+        return [row for rows in _group(portals.mine, group, pause) for row in rows]
+
+    try:
+        with ThreadPoolExecutor(connections, thread_name_prefix="listing") as pool:
+            yield from _in_order(pool, ask, batches(obsids, batch), 2 * connections)
+    finally:
+        for portal in opened:
+            portal.close()
 
 
-def _group(portal: Portal, group: list[str], pause: Callable[[float], None]) -> Iterator[list[dict[str, Any]]]:
+def _in_order(
+    pool: ThreadPoolExecutor, ask: Callable[[list[str]], Rows], groups: Iterator[list[str]], most: int
+) -> Iterator[Rows]:
+    waiting: deque[Future[Rows]] = deque()
+    try:
+        for group in groups:
+            waiting.append(pool.submit(ask, group))
+            if len(waiting) > most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _group(portal: Portal, group: list[str], pause: Pause) -> Iterator[Rows]:
     try:
         rows = _believed(portal, group, pause)
     except UpstreamDown:
@@ -46,7 +85,7 @@ def _group(portal: Portal, group: list[str], pause: Callable[[float], None]) -> 
         yield rows
 
 
-def _believed(portal: Portal, group: list[str], pause: Callable[[float], None]) -> list[dict[str, Any]]:
+def _believed(portal: Portal, group: list[str], pause: Pause) -> Rows:
     rows = _ask(portal, group)
     for seconds in EMPTY_PAUSES:
         if rows:
@@ -56,5 +95,5 @@ def _believed(portal: Portal, group: list[str], pause: Callable[[float], None]) 
     return rows
 
 
-def _ask(portal: Portal, group: list[str]) -> list[dict[str, Any]]:
+def _ask(portal: Portal, group: list[str]) -> Rows:
     return list(portal.rows(SERVICE, {"obsid": ",".join(group)}))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -58,6 +58,20 @@ class Slices:
         for start in range(0, len(members), 1000):
             self._run("fill", job_id, *members[start : start + 1000])
         return len(members)
+
+    def settle_at_once(self, job_id: str, results: Mapping[int, dict[str, Any]]) -> None:
+        """Record files that need no moving, by row, before any is queued; only for whoever holds the job's lease."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(_key("done", job_id), mapping={row: json.dumps(r) for row, r in results.items()})
+            cached = [r for r in results.values() if r.get("source") == "cached"]
+            for name, number in (
+                ("OK", len(results)),
+                ("bytes", sum(r["size"] for r in results.values())),
+                ("cached", len(cached)),
+                ("cached_bytes", sum(r["size"] for r in cached)),
+            ):
+                pipe.hincrby(_key("count", job_id), name, number)
+            pipe.execute()
 
     def next(self) -> Slice | None:
         """The next slice of the job that was served longest ago.

@@ -6,16 +6,16 @@ Each step can be entered again at any time and does what is left. A failed file 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topmast_service import __version__
 from topmast_service.domain import job, manifest
 from topmast_service.domain.job import Job
-from topmast_service.domain.manifest import FAILED, BoxFacts
+from topmast_service.domain.manifest import BoxFacts
 from topmast_service.errors import TopmastError
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
@@ -26,7 +26,9 @@ from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
 from topmast_service.workflows.attempt import Attempt, Terms, work
 from topmast_service.workflows.control import manifest_table, products_table
+from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, version_of
+from topmast_service.workflows.result import Result, failed, got
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Bundles:
     trees: Trees
     folder: Path
     terms: Terms
+    max_age: timedelta
     wake: Callable[[Job], None]
 
     def resolve(self, job_id: str, planner: Planner) -> None:
@@ -69,21 +72,37 @@ class Bundles:
 
     def give_up(self, job_id: str, error: TopmastError) -> None:
         """MAST stayed away: what is still missing has failed, and the rest is published."""
-        self.slices.give_up(job_id, {"status": FAILED, "reason": f"failed: {error}", "code": error.code})
+        self.slices.give_up(job_id, failed(error))
         self.advance(job_id)
 
     def _resolve(self, attempt: Attempt, planner: Planner) -> None:
         self.slices.forget(attempt.job.id)  # an attempt that died may have queued rows of another table
         plan = planner.plan(attempt)
         attempt.check()
-        table = Table(products_table(self.folder, attempt.job.id))
-        files = self.slices.fill(attempt.job.id, ((r["_row"], r["size"] or 0) for r in table.rows(SELECTED)))
-        progress = _progress({"files_total": files, "bytes_total": plan["bytes"]["total"]}, {})
-        if files:
+        files, missing = self._queue(attempt.job.id)
+        known = {"files_total": files, "bytes_total": plan["bytes"]["total"]}
+        progress = _progress(known, self.slices.counts(attempt.job.id))
+        if missing:
             self.wake(attempt.change(lambda j, n: job.await_files(j, n, result=plan, progress=progress)))
             return
         queued = attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=progress))
         self.wake(queued)
+
+    def _queue(self, job_id: str) -> tuple[int, int]:
+        """What the cache holds fresh is settled in bulk; the rest goes onto the work list. Returns (all, the rest)."""
+        table, now = Table(products_table(self.folder, job_id)), self.jobs.now()
+        cached: dict[int, Result] = {}
+        missing: list[tuple[int, int]] = []
+        for row in table.rows(SELECTED):
+            version = fresh(self.cache, row["dataURI"], self.max_age, now)
+            if version is None:
+                missing.append((row["_row"], row["size"] or 0))
+            else:
+                cached[row["_row"]] = got(version, "cached")
+        for some in _chunks(cached, 1000):
+            self.slices.settle_at_once(job_id, some)
+        self.slices.fill(job_id, missing)
+        return len(cached) + len(missing), len(missing)
 
     def _publish(self, attempt: Attempt) -> None:
         running = attempt.job
@@ -155,6 +174,12 @@ def _progress(known: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
         "bytes_total": known["bytes_total"],
         "bytes_done": counts.get("bytes", 0),
     }
+
+
+def _chunks(items: dict[int, Result], size: int) -> Iterator[dict[int, Result]]:
+    rows = list(items)
+    for start in range(0, len(rows), size):
+        yield {row: items[row] for row in rows[start : start + size]}
 
 
 def _day(moment: datetime) -> str:

@@ -88,18 +88,19 @@ def fetch(
     Stopped
         `stop` said so.
     """
-    fresh = _fresh(cache, uri, max_age, now())
-    if fresh:
-        return Fetched(fresh, "cached")
+    current = fresh(cache, uri, max_age, now())
+    if current:
+        return Fetched(current, "cached")
     with _flight(cache, uri, stop) as part:
-        fresh = _fresh(cache, uri, max_age, now())  # somebody else may just have brought it
-        if fresh:
-            return Fetched(fresh, "cached")
+        current = fresh(cache, uri, max_age, now())  # somebody else may just have brought it
+        if current:
+            return Fetched(current, "cached")
         transfer = _Transfer(uri, cache, downloads, part, now, stop, on_bytes, expected_size)
         return _persist(transfer, tries, pause)
 
 
-def _fresh(cache: Cache, uri: str, max_age: timedelta, now: datetime) -> Version | None:
+def fresh(cache: Cache, uri: str, max_age: timedelta, now: datetime) -> Version | None:
+    """The newest version in the cache, if MAST confirmed it within `max_age`."""
     version = cache.newest(uri)
     # A time in the future is a clock that was set back, and says nothing.
     return version if version and timedelta(0) <= now - version.checked_at <= max_age else None

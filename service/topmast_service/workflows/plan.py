@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ class Planner:
     open_portal: Callable[[], Portal]
     folder: Path
     batch: int
+    connections: int
 
     def plan(self, attempt: Attempt) -> dict[str, Any]:
         """Write the product table of the bundle.
@@ -64,10 +64,11 @@ class Planner:
             if kind == "observations":
                 notes += _not_found(value, rows)
             releases = {str(r["obsid"]): r.get("t_obs_release") for r in rows}
-            for batch in products.listing(portal, obsids, self.batch, time.sleep):
-                attempt.check()
-                dated = (r | {"t_obs_release": releases.get(str(r.get("parent_obsid")))} for r in batch)
-                listing.add(dated, _is_mrp)
+        listed = products.listing(self.open_portal, obsids, batch=self.batch, connections=self.connections)
+        for batch in listed:
+            attempt.check()
+            dated = (r | {"t_obs_release": releases.get(str(r.get("parent_obsid")))} for r in batch)
+            listing.add(dated, _is_mrp)
         return {"observations": len(obsids)}
 
     def _observations(self, portal: Portal, kind: str, value: Any) -> Iterator[Mapping[str, Any]]:

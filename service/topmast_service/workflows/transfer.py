@@ -17,12 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from topmast_service.archive.transfer import Downloads
-from topmast_service.domain import access
-from topmast_service.domain.manifest import FAILED, OK, WITHHELD
 from topmast_service.errors import (
     DiskFull,
     MissingOnServer,
-    NotAuthorized,
     TopmastError,
     TransferFailed,
     UnknownJob,
@@ -34,6 +31,7 @@ from topmast_service.store.connection import UNAVAILABLE
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slice, Slices
 from topmast_service.store.tables import Table
+from topmast_service.workflows import result
 from topmast_service.workflows.attempt import Terms, suspend
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import products_table
@@ -89,16 +87,20 @@ class Transfers:
             self._one(piece, member, rows[member.split(":")[0]], lost)
 
     def _one(self, piece: Slice, member: str, row: dict[str, Any], lost: threading.Event) -> None:
+        before = self.cache.newest(row["dataURI"])
         try:
             fetched = self._fetch(row, lost)
         except Stopped:
             return
         except (UpstreamDown, TransferFailed, DiskFull) as error:
             self._again_or_fail(piece, member, error)
+        except MissingOnServer as error:
+            gone = result.withdrawn(before) if before else result.refused(error, row)
+            self.slices.settle(piece, member, gone)
         except TopmastError as error:
-            self.slices.settle(piece, member, _refused(error, row))
+            self.slices.settle(piece, member, result.refused(error, row))
         else:
-            self.slices.settle(piece, member, _got(fetched))
+            self.slices.settle(piece, member, result.got(fetched.version, fetched.source, before))
 
     def _fetch(self, row: dict[str, Any], lost: threading.Event) -> Fetched:
         return fetch(
@@ -117,7 +119,7 @@ class Transfers:
         away = isinstance(error, UpstreamDown | DiskFull) and not isinstance(error, UpstreamError)
         tried = self.slices.tried(piece, member)
         if not away and tried >= TRIES:
-            self.slices.settle(piece, member, {"status": FAILED, "reason": f"failed: {error}", "code": error.code})
+            self.slices.settle(piece, member, result.failed(error))
             return
         self.slices.postpone(piece, member, max(error.retry_after or 0, min(2.0**tried, LONGEST_PAUSE)), not away)
         if away:
@@ -143,20 +145,3 @@ class Transfers:
                     return
             except UNAVAILABLE:
                 log.warning("cannot renew slice %s: Redis is away", piece.id)
-
-
-def _got(fetched: Fetched) -> dict[str, Any]:
-    reason = "cached" if fetched.source == "cached" else "ok"
-    version = fetched.version.as_record()
-    return {"status": OK, "reason": reason, "source": fetched.source, "size": fetched.version.size, "version": version}
-
-
-def _refused(error: TopmastError, row: dict[str, Any]) -> dict[str, Any]:
-    """A file that will not come: withheld until its release, not there, or not understood."""
-    if isinstance(error, NotAuthorized):
-        until = access.release(row)
-        when = f" until {until:%Y-%m-%d}" if until else ""
-        return {"status": WITHHELD, "reason": f"not_authorized{when}", "code": error.code}
-    if isinstance(error, MissingOnServer):
-        return {"status": FAILED, "reason": "missing_on_server", "code": error.code}
-    return {"status": FAILED, "reason": f"failed: {error}", "code": error.code}

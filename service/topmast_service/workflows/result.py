@@ -1,0 +1,44 @@
+"""What became of one file, as the work list keeps it until the manifest does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from topmast_service.domain import access
+from topmast_service.domain.manifest import FAILED, OK, WITHHELD
+from topmast_service.errors import MissingOnServer, NotAuthorized, TopmastError
+from topmast_service.staging.version import Version
+
+Result = dict[str, Any]
+
+
+def got(version: Version, source: str, before: Version | None = None) -> Result:
+    """The file is in the cache; `before` is what the same name stood for until now, if that was something else."""
+    reason = "cached" if source == "cached" else "ok"
+    if before is not None and before.sha256 != version.sha256:
+        was = ", ".join(filter(None, (before.cal_ver, before.crds_ctx, before.date)))
+        reason = f"reprocessed, was {was or before.sha256[:12]}"
+    return {"status": OK, "reason": reason, "source": source, "size": version.size, "version": version.as_record()}
+
+
+def withdrawn(version: Version) -> Result:
+    """MAST no longer has the file; the last copy that anybody here fetched is delivered."""
+    reason = f"withdrawn; this is the copy of {version.fetched_at:%Y-%m-%d}"
+    return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
+
+
+def refused(error: TopmastError, row: Mapping[str, Any]) -> Result:
+    """A file that will not come: withheld until its release, not there, or not understood."""
+    if isinstance(error, NotAuthorized):
+        until = access.release(row)
+        when = f" until {until:%Y-%m-%d}" if until else ""
+        return {"status": WITHHELD, "reason": f"not_authorized{when}", "code": error.code}
+    if isinstance(error, MissingOnServer):
+        return {"status": FAILED, "reason": "missing_on_server", "code": error.code}
+    return failed(error)
+
+
+def failed(error: TopmastError) -> Result:
+    """A file that was tried for long enough."""
+    return {"status": FAILED, "reason": f"failed: {error}", "code": error.code}
