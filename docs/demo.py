@@ -1,7 +1,7 @@
 """The main job, start to end, on one machine: `make demo`.
 
 Search M 57, keep JWST's MIRI images, have their level-3 mosaics and association files staged, read the mail, fetch
-over FTPS and over HTTP, verify, stop. Everything lands in ``demo/``, which is made anew each time. The archive is the
+over FTPS and over HTTP, verify, stop. Everything lands in ``demo/`` (or the folder named), made anew each time. The archive is the
 sandbox with shrunken files; without `--sandbox` the same lines ask the real MAST.
 """
 
@@ -26,7 +26,7 @@ from typing import Any
 
 import topmast
 
-HOME = Path(__file__).resolve().parents[1] / "demo"
+HOME = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "demo").resolve()
 MARK = HOME / "made-by-make-demo"
 DATA = HOME / "service"
 SCALE = "0.004"
@@ -64,7 +64,7 @@ def fresh_folder() -> None:
             except BlockingIOError:
                 sys.exit(f"another demo runs in {HOME}: wait for its end")
         shutil.rmtree(HOME)
-    HOME.mkdir(exist_ok=True)
+    HOME.mkdir(parents=True, exist_ok=True)
     MARK.write_text("`make demo` removes this folder and makes it anew.\n")
 
 
