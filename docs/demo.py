@@ -1,8 +1,8 @@
 """The main job, start to end, on one machine: `make demo`.
 
-Search M 57, keep JWST's MIRI images, have their level-3 mosaics and association files staged, read the mail, fetch
-over FTPS and over HTTP, verify, stop. Everything lands in ``demo/`` (or the folder named), made anew each time. The archive is the
-sandbox with shrunken files; without `--sandbox` the same lines ask the real MAST.
+Search M 57, keep JWST's MIRI images, have their mosaics and association files staged, read the mail, fetch over FTPS
+and over HTTP, verify, stop. Everything lands in ``demo/`` (or the folder named), which is made anew each time. The
+archive is the sandbox with shrunken files; without `--sandbox` the same lines ask the real MAST.
 """
 
 from __future__ import annotations
