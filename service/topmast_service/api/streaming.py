@@ -67,7 +67,7 @@ class Streams:
             response.response = self._open(served.path)
             response.content_length = size
         try:
-            response.make_conditional(_one_range(request), accept_ranges=True, complete_length=size)
+            response.make_conditional(_one_range(request, served.sha256), accept_ranges=True, complete_length=size)
             if response.status_code == 412:
                 raise PreconditionFailed()
         except (RequestedRangeNotSatisfiable, PreconditionFailed):
@@ -117,14 +117,19 @@ def _described(served: Served, size: int) -> Response:
     return response
 
 
-def _one_range(request: Request) -> dict[str, object]:
-    """The request's environ; without a Range that is not for us.
+def _one_range(request: Request, etag: str) -> dict[str, object]:
+    """The request's environ; without a Range that is not for us, so that werkzeug leaves it alone.
 
-    RFC 9110 §14.2: Range means something with GET only, one that cannot be read is ignored, and a server may ignore
-    several ranges at once. (werkzeug would answer 416 to these.)
+    RFC 9110: Range means something with GET only, one that cannot be read is ignored, and a server may ignore several
+    at once (§14.2; werkzeug answers 416 to these); a weak validator in If-Range never fits (§13.1.5; werkzeug takes
+    it for a strong one); If-Match and If-None-Match are judged before it (§13.2.2; werkzeug does not).
     """
     environ = dict(request.environ)
     wanted = parse_range_header(environ.get("HTTP_RANGE"))
-    if request.method != "GET" or wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+    readable = wanted is not None and wanted.units == "bytes" and len(wanted.ranges) == 1
+    weak = environ.get("HTTP_IF_RANGE", "").startswith("W/")
+    known = request.if_none_match.contains_weak(etag)
+    lost = bool(request.if_match) and not request.if_match.contains(etag)
+    if request.method != "GET" or not readable or weak or known or lost:
         environ.pop("HTTP_RANGE", None)
     return environ
