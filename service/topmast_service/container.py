@@ -73,10 +73,9 @@ class Api:
 def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Api:
     """The API process: submits, shows and stops jobs; `wake` defaults to a Celery message."""
     stores = open_stores(settings)
-    submissions = Submissions(
-        stores.jobs, wake or _wake(settings), settings.retention_days, settings.max_retention_days
-    )
-    control = Control(stores.jobs, stores.slices, stores.trees, settings.tables)
+    waking = wake or _wake(settings)
+    submissions = Submissions(stores.jobs, waking, settings.retention_days, settings.max_retention_days)
+    control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     return Api(stores, submissions, control)
 
 

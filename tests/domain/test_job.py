@@ -39,8 +39,28 @@ def test_what_the_table_does_not_name_is_refused(phase: str) -> None:
             job.move(replace(new(), phase=phase), wanted)
 
 
-def test_final_phases_lead_only_to_the_archive() -> None:
-    assert {p for p in job.PHASES if job.MOVES[p] <= {job.ARCHIVED}} == job.FINAL
+def test_final_phases_lead_only_to_the_archive_or_to_a_retry() -> None:
+    assert {p for p in job.PHASES if job.MOVES[p] <= {job.ARCHIVED, job.QUEUED}} - {job.PENDING, job.HELD} == job.FINAL
+
+
+def test_a_held_job_is_not_claimed_and_goes_on_where_it_was() -> None:
+    held = job.hold(claimed())
+    with pytest.raises(IllegalMove):
+        job.claim(held, NOW + 2 * LEASE, LEASE)
+    with pytest.raises(StaleAttempt):
+        job.finish(held, 1, NOW, "complete")
+    assert (job.run(held).phase, job.run(held).step) == (job.QUEUED, "resolve")
+    files = job.run(job.hold(job.await_files(claimed(), 1)))
+    assert (files.phase, files.step) == (job.EXECUTING, "transfer")
+
+
+def test_a_retry_keeps_the_revision_in_sight_until_the_next() -> None:
+    done = job.finish(claimed(), 1, NOW, "partial", revision=1)
+    again = job.retry(done, "again", ("ready a@x",))
+    assert (again.phase, again.outcome, again.revision, again.published) == (job.QUEUED, None, 1, True)
+    with pytest.raises(IllegalMove):
+        job.retry(again, "again", ())
+    assert not job.archive(done).published
 
 
 def test_a_live_lease_keeps_others_out_and_a_dead_one_does_not() -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 import redis
 
-from topmast_service.store.slices import SLICE_FILES, Slice, Slices
+from topmast_service.store.slices import BULK_FILES, SLICE_FILES, Slice, Slices
 
 OK = {"status": "OK", "source": "fetched", "size": 10}
 
@@ -157,3 +157,35 @@ def test_giving_up_settles_what_waits_and_leaves_what_is_in_hands(client: redis.
     assert not slices.drained("b_1")
     settle_all(slices, piece)
     assert slices.drained("b_1")
+
+
+def test_held_files_are_in_nobodys_hands_until_they_are_released(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(n, 1) for n in range(10)])
+    piece = taken(slices)
+    slices.hold("b_1")
+    assert slices.settle(piece, piece.members[0], OK) is False
+    assert slices.next() is None
+    slices.release("b_1")
+    while more := slices.next():
+        settle_all(slices, more)
+    assert slices.counts("b_1")["OK"] == 10
+
+
+def test_small_jobs_come_before_bulk_which_leaves_them_two_places(client: redis.Redis) -> None:
+    slices = Slices(client, most=4)
+    slices.fill("b_bulk", [(n, 1) for n in range(BULK_FILES + 100)])
+    assert [taken(slices).job_id for _ in range(2)] == ["b_bulk", "b_bulk"]
+    assert slices.next() is None
+    slices.fill("b_small", [(1, 1), (2, 1)])
+    assert [taken(slices).job_id for _ in range(2)] == ["b_small", "b_small"]
+
+
+def test_bytes_on_their_way_are_counted_until_they_are_settled(client: redis.Redis) -> None:
+    slices = Slices(client)
+    slices.fill("b_1", [(1, 10)])
+    piece = taken(slices)
+    assert slices.renew(piece, 7)
+    assert slices.counts("b_1") == {"moving": 7}
+    settle_all(slices, piece)
+    assert slices.counts("b_1") == {"OK": 1, "bytes": 10}

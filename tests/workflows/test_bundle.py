@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.conftest import FITS, Site
+from topmast_service import container
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
-from topmast_service.errors import EmptySelection, ForeignURI, Invalid, NotFound, UnknownJob
+from topmast_service.errors import EmptySelection, ForeignURI, IllegalMove, Invalid, NotFound, UnknownJob
 
 I2D = ["jw01558-o001_t001_miri_f1000w_i2d.fits", "jw01558-o001_t001_miri_f560w_i2d.fits"]
 GUIDE_STAR = "jw01558001001_gs-acq1_2022190112233_uncal.fits"
@@ -142,6 +143,50 @@ def test_a_repeated_key_gives_the_same_job(site: Site) -> None:
     again = site.api.submissions.bundle(site.alice, body, "k1")
     assert (first.job.id, first.repeated, again.repeated) == (again.job.id, False, True)
     assert len(site.woken) == 1
+
+
+def test_a_held_bundle_waits_until_it_is_run(site: Site) -> None:
+    new = site.bundle(NGC3132)
+    site.resolve(new.id)
+    piece = site.api.stores.slices.next()
+    assert piece is not None
+    assert site.api.control.hold(site.alice, new.id).phase == job.HELD
+    assert site.api.stores.slices.renew(piece) is False
+    site.transfer()
+    site.upkeep()
+    assert (site.job(new.id).phase, site.job(new.id).progress["files_done"]) == (job.HELD, 0)
+    assert site.api.control.run(site.alice, new.id).phase == job.EXECUTING
+    site.transfer()
+    assert site.publish(new.id).outcome == "complete"
+
+
+def test_a_retry_tries_the_failed_files_only_and_makes_the_next_revision(site: Site) -> None:
+    done = site.run({"observations": ["1", "3"]}, notify=[{"email": "a@example.org"}])
+    first = site.sandbox.requests()["files"]
+    old = box(site, done)
+    again = site.api.control.retry(site.alice, done.id, everything=False)
+    assert (again.phase, again.step, again.revision, again.notices) == (
+        job.QUEUED,
+        "again",
+        1,
+        ("ready a@example.org",),
+    )
+    container.for_query(site.settings).bundles.again(done.id)
+    site.transfer()
+    done = site.publish(done.id)
+    assert (done.phase, done.outcome, done.revision) == (job.COMPLETED, "partial", 2)
+    asked = {
+        uri: n["requests"] - first.get(uri, {"requests": 0})["requests"]
+        for uri, n in site.sandbox.requests()["files"].items()
+    }
+    assert {uri.rpartition("/")[2]: n for uri, n in asked.items() if n} == {"jw01558-o002_t001_miri_f770w_i2d.fits": 1}
+    assert {p.name for p in box(site, done).rglob("*.fits")} == {p.name for p in old.rglob("*.fits")}
+
+
+def test_what_has_not_ended_cannot_be_retried(site: Site) -> None:
+    new = site.bundle(M57)
+    with pytest.raises(IllegalMove):
+        site.api.control.retry(site.alice, new.id, everything=False)
 
 
 def test_deleting_leaves_nothing_but_the_cache(site: Site) -> None:

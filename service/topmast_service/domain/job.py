@@ -30,14 +30,17 @@ MOVES: Mapping[str, frozenset[str]] = {
     PENDING: frozenset({QUEUED, ABORTED}),
     QUEUED: frozenset({EXECUTING, SUSPENDED, HELD, ERROR, ABORTED}),
     EXECUTING: frozenset({QUEUED, COMPLETED, ERROR, ABORTED, SUSPENDED, HELD}),
-    SUSPENDED: frozenset({QUEUED, EXECUTING, ERROR, ABORTED}),
+    SUSPENDED: frozenset({QUEUED, EXECUTING, HELD, ERROR, ABORTED}),
     HELD: frozenset({QUEUED, ABORTED, ERROR}),
-    COMPLETED: frozenset({ARCHIVED}),
-    ERROR: frozenset({ARCHIVED}),
-    ABORTED: frozenset({ARCHIVED}),
+    COMPLETED: frozenset({ARCHIVED, QUEUED}),
+    ERROR: frozenset({ARCHIVED, QUEUED}),
+    ABORTED: frozenset({ARCHIVED, QUEUED}),
     ARCHIVED: frozenset(),
 }
-"""The only legal moves (IVOA UWS 1.1 §2.1.3, with ARCHIVED kept for the record without its files)."""
+"""The only legal moves (IVOA UWS 1.1 §2.1.3, with ARCHIVED kept for the record without its files).
+
+What has ended is queued again only by its user's `retry`, for a next revision.
+"""
 
 PHASES = tuple(MOVES)
 FINAL = frozenset({COMPLETED, ERROR, ABORTED, ARCHIVED})
@@ -72,6 +75,7 @@ class Job:
     suspended_since: datetime | None = None
     told: datetime | None = None
     revision: int | None = None
+    retention_days: float = 7
     progress: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
@@ -82,6 +86,11 @@ class Job:
     def final(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.phase in FINAL
+
+    @property
+    def published(self) -> bool:
+        """Whether there is a revision to be seen; a retry in progress does not hide the one before."""
+        return self.revision is not None and self.phase != ARCHIVED
 
 
 def move(job: Job, phase: str, *, reason: str | None = None, **changes: Any) -> Job:
@@ -196,6 +205,33 @@ def suspend(job: Job, now: datetime, reason: str, wait: timedelta) -> Job:
 def resume(job: Job) -> Job:
     """Back to the queue, at the step where it stopped."""
     return move(job, QUEUED, not_before=None, lost=0)
+
+
+def hold(job: Job) -> Job:
+    """HELD by its user: nothing goes on until `run`."""
+    return move(job, HELD, reason="user", lease_until=None, not_before=None)
+
+
+def run(job: Job) -> Job:
+    """A held job goes on at the step where it was held; files that wait need no claim."""
+    if job.phase != HELD:
+        raise IllegalMove(f"Job {job.id} is {job.phase}, not held.")
+    queued = move(job, QUEUED, lost=0, suspended_since=None)
+    return move(queued, EXECUTING) if job.step == "transfer" else queued
+
+
+def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
+    """An ended job begins again at `step`, for its next revision; `notices` are owed anew.
+
+    Raises
+    ------
+    IllegalMove
+        It has not ended, or its files are gone for good.
+    """
+    if not job.final:
+        raise IllegalMove(f"Job {job.id} is {job.phase}; only what has ended can be retried.")
+    again = replace(job, outcome=None, error=None, ended=None, notices=notices, suspended_since=None)
+    return queue(again, step)
 
 
 def archive(job: Job) -> Job:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from topmast_service.config import Settings
 from topmast_service.container import Stores, open_stores
-from topmast_service.domain.job import COMPLETED, Job
 from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
 from topmast_service.ftps.doors import Doors
 from topmast_service.ftps.server import FtpsSettings, serve
@@ -32,13 +31,13 @@ class Boxes(Mapping[str, Path]):
             raise KeyError(job_id) from None
         except UNAVAILABLE as error:
             raise StoreUnavailable(retry_after=2) from error
-        if found.owner != self.user or not _published(found):
+        if found.owner != self.user or not found.published:
             raise KeyError(job_id)
         return self.stores.trees.path(self.user, job_id, found.revision or 0)
 
     def __iter__(self) -> Iterator[str]:
         try:
-            yield from (found.id for found in self.stores.jobs.of(self.user) if _published(found))
+            yield from (found.id for found in self.stores.jobs.of(self.user) if found.published)
         except UNAVAILABLE as error:
             raise StoreUnavailable(retry_after=2) from error
 
@@ -52,10 +51,6 @@ def run(settings: Settings) -> None:
     stores = open_stores(settings)
     doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user))
     serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
-
-
-def _published(found: Job) -> bool:
-    return found.kind == "bundle" and found.phase == COMPLETED and found.revision is not None
 
 
 def _sign_in(stores: Stores, user: str, key: str) -> bool:

@@ -122,6 +122,10 @@ class JobStore:
         """A final job with nothing left to tell: upkeep need not look at it until its destruction."""
         self._redis.srem(f"{PREFIX}open", job_id)
 
+    def reopen(self, job_id: str) -> None:
+        """A job that begins again: upkeep looks after it."""
+        self._redis.sadd(f"{PREFIX}open", job_id)
+
     def due_for_destruction(self, now: datetime) -> list[str]:
         """Ids of jobs whose retention is over."""
         return list(self._redis.zrangebyscore(f"{PREFIX}ends", "-inf", now.timestamp(), start=0, num=100))

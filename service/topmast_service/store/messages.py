@@ -26,6 +26,7 @@ WAKE_SECONDS = 600
 TASK_OF_STEP = {
     "search": ("topmast.search", QUERY),
     "resolve": ("topmast.resolve", QUERY),
+    "again": ("topmast.again", QUERY),
     "transfer": ("topmast.transfer", TRANSFER),
     "publish": ("topmast.publish", QUERY),
 }

@@ -11,6 +11,13 @@ local function drop(slice, job)
   redis.call('DEL', key('slice', slice) .. ':files')
   redis.call('ZREM', P .. 'slices', slice)
   redis.call('SREM', key('held', job), slice)
+  redis.call('HDEL', key('moving', job), slice)
+end
+local function give_back(slice, job)
+  for _, member in ipairs(redis.call('SMEMBERS', key('slice', slice) .. ':files')) do
+    redis.call('ZADD', key('todo', job), 0, member)
+  end
+  drop(slice, job)
 end
 -- one settled file, counted once however often it is told
 local function settle(job, member, result, status, source, size)
@@ -34,40 +41,57 @@ redis.call('ZADD', P .. 'turns', 'NX', 0, job)
 return #ARGV - 1
 
 -- script: next
-local id, lease, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local t = now()
-if redis.call('ZCARD', P .. 'slices') >= tonumber(ARGV[5]) then return false end
-for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
+local id, lease, most, bytes, cap, bulk = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local t, live = now(), redis.call('ZCARD', P .. 'slices')
+if live >= cap then return false end
+local function take(job, waiting)
   -- towards the end slices shrink, so that no worker holds eight files while seven others hold none
-  local share = math.max(1, math.min(most, math.floor(redis.call('ZCARD', key('todo', job)) / tonumber(ARGV[5]))))
+  local share = math.max(1, math.min(most, math.floor(waiting / cap)))
   local due = redis.call('ZRANGEBYSCORE', key('todo', job), '-inf', t, 'LIMIT', 0, share)
-  if #due > 0 then
-    local taken, sum = {job}, 0
-    for _, member in ipairs(due) do
-      local size = tonumber(string.match(member, ':(%d+)$'))
-      if #taken > 1 and sum + size > bytes then break end
-      sum = sum + size
-      table.insert(taken, member)
-      redis.call('ZREM', key('todo', job), member)
-      redis.call('SADD', key('slice', id) .. ':files', member)
-    end
-    redis.call('SET', key('slice', id), job)
-    redis.call('ZADD', P .. 'slices', t + lease, id)
-    redis.call('SADD', key('held', job), id)
-    redis.call('ZADD', P .. 'turns', t, job)
-    return taken
+  if #due == 0 then return false end
+  local taken, sum = {job}, 0
+  for _, member in ipairs(due) do
+    local size = tonumber(string.match(member, ':(%d+)$'))
+    if #taken > 1 and sum + size > bytes then break end
+    sum = sum + size
+    table.insert(taken, member)
+    redis.call('ZREM', key('todo', job), member)
+    redis.call('SADD', key('slice', id) .. ':files', member)
   end
+  redis.call('SET', key('slice', id), job)
+  redis.call('ZADD', P .. 'slices', t + lease, id)
+  redis.call('SADD', key('held', job), id)
+  redis.call('ZADD', P .. 'turns', t, job)
+  return taken
+end
+-- small jobs first, each in its turn; bulk ones never take the last two places
+local later = {}
+for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
+  local waiting = redis.call('ZCARD', key('todo', job))
+  if waiting > bulk then
+    table.insert(later, {job, waiting})
+  else
+    local taken = take(job, waiting)
+    if taken then return taken end
+  end
+end
+if cap > 2 and live >= cap - 2 then return false end
+for _, entry in ipairs(later) do
+  local taken = take(entry[1], entry[2])
+  if taken then return taken end
 end
 return false
 
 -- script: renew
 if redis.call('EXISTS', key('slice', ARGV[1])) == 0 then return 0 end
 redis.call('ZADD', P .. 'slices', now() + tonumber(ARGV[2]), ARGV[1])
+redis.call('HSET', key('moving', redis.call('GET', key('slice', ARGV[1]))), ARGV[1], ARGV[3])
 return 1
 
 -- script: settle
 local slice, job, member = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('SREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
+redis.call('HDEL', key('moving', job), slice)
 settle(job, member, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
 return 1
 
@@ -80,12 +104,17 @@ return 1
 
 -- script: close
 local slice, job = ARGV[1], ARGV[2]
-if redis.call('EXISTS', key('slice', slice)) == 1 then
-  for _, member in ipairs(redis.call('SMEMBERS', key('slice', slice) .. ':files')) do
-    redis.call('ZADD', key('todo', job), 0, member)
-  end
-end
-drop(slice, job)
+if redis.call('EXISTS', key('slice', slice)) == 1 then give_back(slice, job) end
+return 1
+
+-- script: hold
+local job = ARGV[1]
+for _, slice in ipairs(redis.call('SMEMBERS', key('held', job))) do give_back(slice, job) end
+redis.call('ZREM', P .. 'turns', job)
+return 1
+
+-- script: release
+redis.call('ZADD', P .. 'turns', 'NX', 0, ARGV[1])
 return 1
 
 -- script: expire
@@ -129,6 +158,6 @@ return tostring(first - now())
 -- script: forget
 local job = ARGV[1]
 for _, slice in ipairs(redis.call('SMEMBERS', key('held', job))) do drop(slice, job) end
-for _, family in ipairs({'todo', 'done', 'count', 'tries', 'lost', 'held'}) do redis.call('DEL', key(family, job)) end
+for _, family in ipairs({'todo', 'done', 'count', 'tries', 'lost', 'held', 'moving'}) do redis.call('DEL', key(family, job)) end
 redis.call('ZREM', P .. 'turns', job)
 return 1

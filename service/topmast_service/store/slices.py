@@ -20,6 +20,9 @@ from topmast_service.store.connection import PREFIX, Client
 SLICE_FILES, SLICE_BYTES = 8, 2_000_000_000
 """A slice is small, so that a three-file bundle never waits long behind a bulk one."""
 
+BULK_FILES = 1000
+"""A job with more files waiting is bulk: it comes after the others and leaves them two places."""
+
 MAX_LOST = 3
 """A file whose worker died so often is given up: it may be the file that kills them."""
 
@@ -74,17 +77,17 @@ class Slices:
             pipe.execute()
 
     def next(self) -> Slice | None:
-        """The next slice of the job that was served longest ago.
+        """The next slice of the job that was served longest ago, small jobs before bulk ones.
 
         None when nothing is due, or when as many slices are held as there may be connections to MAST.
         """
         new_id = secrets.token_hex(8)
-        found = self._run("next", new_id, self._lease, SLICE_FILES, SLICE_BYTES, self._most)
+        found = self._run("next", new_id, self._lease, SLICE_FILES, SLICE_BYTES, self._most, BULK_FILES)
         return Slice(new_id, found[0], tuple(found[1:])) if found else None
 
-    def renew(self, piece: Slice) -> bool:
-        """Prolong the lease; False when the slice is no longer ours."""
-        return bool(self._run("renew", piece.id, self._lease))
+    def renew(self, piece: Slice, moving: int = 0) -> bool:
+        """Prolong the lease and tell the bytes of the file on its way; False when the slice is no longer ours."""
+        return bool(self._run("renew", piece.id, self._lease, moving))
 
     def settle(self, piece: Slice, member: str, result: dict[str, Any]) -> bool:
         """Record what became of one file; False when the slice is no longer ours (then nothing is recorded)."""
@@ -97,12 +100,19 @@ class Slices:
 
     def tried(self, piece: Slice, member: str) -> int:
         """How many counted tries a file has behind it."""
-        row = member.partition(":")[0]
-        return int(self._redis.hget(_key("tries", piece.job_id), row) or 0)
+        return int(self._redis.hget(_key("tries", piece.job_id), str(row_of(member))) or 0)
 
     def close(self, piece: Slice) -> None:
         """Give back what is left of a slice."""
         self._run("close", piece.id, piece.job_id)
+
+    def hold(self, job_id: str) -> None:
+        """Take the job's files out of all hands, and let nobody take them until `release`."""
+        self._run("hold", job_id)
+
+    def release(self, job_id: str) -> None:
+        """The job takes its turns again."""
+        self._run("release", job_id)
 
     def expire(self) -> list[str]:
         """Take back the slices whose lease ran out; returns their jobs' ids."""
@@ -122,9 +132,10 @@ class Slices:
         return None if answer is None else float(answer)
 
     def counts(self, job_id: str) -> dict[str, int]:
-        """``{"OK", "FAILED", "WITHHELD", "cached", "bytes", "cached_bytes"}`` settled so far."""
+        """``{"OK", "FAILED", "WITHHELD", "cached", "bytes", "cached_bytes", "moving"}`` so far; absent ones are 0."""
         found = self._redis.hgetall(_key("count", job_id))
-        return {str(k): int(v) for k, v in found.items()}
+        moving = sum(map(int, self._redis.hvals(_key("moving", job_id))))
+        return {str(k): int(v) for k, v in found.items()} | ({"moving": moving} if moving else {})
 
     def results(self, job_id: str) -> dict[int, dict[str, Any]]:
         """What became of each settled file, by its row in the product table."""
@@ -137,6 +148,11 @@ class Slices:
 
     def _run(self, script: str, *args: Any) -> Any:
         return self._scripts[script](keys=[PREFIX], args=list(args))
+
+
+def row_of(member: str) -> int:
+    """The row in the product table of a queued file."""
+    return int(member.partition(":")[0])
 
 
 def _key(family: str, job_id: str) -> str:

@@ -21,6 +21,10 @@ def register_query(app: Celery, settings: Settings) -> None:
     def resolve(job_id: str) -> None:
         query.bundles.resolve(job_id, query.planner)
 
+    @app.task(name="topmast.again")
+    def again(job_id: str) -> None:
+        query.bundles.again(job_id)
+
     @app.task(name="topmast.publish")
     def publish(job_id: str) -> None:
         query.bundles.publish(job_id)

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topmast_service import __version__
-from topmast_service.domain import job, manifest
+from topmast_service.domain import job, manifest, progress
 from topmast_service.domain.job import Job
-from topmast_service.domain.manifest import BoxFacts
+from topmast_service.domain.manifest import OK, BoxFacts
 from topmast_service.errors import TopmastError
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.staging.tree import BlobsGone, Entry, Trees
+from topmast_service.staging.version import Version
 from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
@@ -53,6 +54,10 @@ class Bundles:
         """Steps 1-3: the product table, then its files onto the work list."""
         work(self.jobs, job_id, "resolve", self.terms, lambda attempt: self._resolve(attempt, planner))
 
+    def again(self, job_id: str) -> None:
+        """For a retry: what the revision before delivered is kept as it is, and the failed files tried anew."""
+        work(self.jobs, job_id, "again", self.terms, self._again)
+
     def publish(self, job_id: str) -> None:
         """Step 5: the next revision, built aside and shown at once."""
         work(self.jobs, job_id, "publish", self.terms, self._publish)
@@ -60,10 +65,10 @@ class Bundles:
     def advance(self, job_id: str) -> None:
         """After files were settled: tell the progress, and go on to publish when the last one is done."""
         drained = self.slices.drained(job_id)
-        counts = self.slices.counts(job_id)
+        counts, now = self.slices.counts(job_id), self.jobs.now()
 
         def change(latest: Job) -> Job:
-            told = job.tell(latest, _progress(latest.progress, counts), self.jobs.now(), drained)
+            told = job.tell(latest, progress.after(latest.progress, counts, latest.told, now), now, drained)
             return job.leave_transfer(told) if drained and told.step == "transfer" and not told.final else told
 
         moved = self.jobs.change(job_id, change)
@@ -79,22 +84,38 @@ class Bundles:
         self.slices.forget(attempt.job.id)  # an attempt that died may have queued rows of another table
         plan = planner.plan(attempt)
         attempt.check()
-        files, missing = self._queue(attempt.job.id)
-        known = {"files_total": files, "bytes_total": plan["bytes"]["total"]}
-        progress = _progress(known, self.slices.counts(attempt.job.id))
-        if missing:
-            self.wake(attempt.change(lambda j, n: job.await_files(j, n, result=plan, progress=progress)))
-            return
-        queued = attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=progress))
-        self.wake(queued)
+        now = self.jobs.now()
+        self._move(attempt, plan, lambda uri: fresh(self.cache, uri, self.max_age, now))
 
-    def _queue(self, job_id: str) -> tuple[int, int]:
-        """What the cache holds fresh is settled in bulk; the rest goes onto the work list. Returns (all, the rest)."""
-        table, now = Table(products_table(self.folder, job_id)), self.jobs.now()
+    def _again(self, attempt: Attempt) -> None:
+        running = attempt.job
+        self.slices.forget(running.id)
+        before = Table(manifest_table(self.folder, running.id, running.revision or 0))
+        delivered = {row["dataURI"]: row["sha256"] for row in before.rows("status = ?", OK)}
+        self._move(attempt, running.result, lambda uri: self._kept(uri, delivered.get(uri)))
+
+    def _kept(self, uri: str, sha256: str | None) -> Version | None:
+        """The very version that the revision before delivered, if the cache still has it."""
+        versions = (v for v in self.cache.versions(uri) if v.sha256 == sha256)
+        return next((v for v in versions if self.cache.path(v).exists()), None)
+
+    def _move(self, attempt: Attempt, plan: dict[str, Any], have: Callable[[str], Version | None]) -> None:
+        """What there is already is settled in bulk; the rest goes to the transfer workers, or straight to publish."""
+        files, missing = self._queue(attempt.job.id, have)
+        begun = progress.begin(files, plan["bytes"]["total"], self.slices.counts(attempt.job.id))
+        now = self.jobs.now()
+        if missing:
+            self.wake(attempt.change(lambda j, n: job.await_files(j, n, result=plan, progress=begun, told=now)))
+        else:
+            self.wake(attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=begun)))
+
+    def _queue(self, job_id: str, have: Callable[[str], Version | None]) -> tuple[int, int]:
+        """Settle what `have` knows a version of, queue the rest; returns how many files in all, and of the rest."""
+        table = Table(products_table(self.folder, job_id))
         cached: dict[int, Result] = {}
         missing: list[tuple[int, int]] = []
         for row in table.rows(SELECTED):
-            version = fresh(self.cache, row["dataURI"], self.max_age, now)
+            version = have(row["dataURI"])
             if version is None:
                 missing.append((row["_row"], row["size"] or 0))
             else:
@@ -140,7 +161,7 @@ class Bundles:
             "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
         }
         outcome = "empty" if not counted["requested"] else "partial" if counted["failed"] else "complete"
-        keep = running.destruction - running.created
+        keep = timedelta(days=running.retention_days)
 
         def change(latest: Job, number: int) -> Job:
             done = job.finish(latest, number, now, outcome, revision=revision, result=result)
@@ -156,24 +177,11 @@ class Bundles:
             owner=running.owner,
             label=running.label or "",
             created=_day(self.jobs.now()),
-            expires=_day(self.jobs.now() + (running.destruction - running.created)),
+            expires=_day(self.jobs.now() + timedelta(days=running.retention_days)),
             request=running.request,
             counts=running.result["counts"] | counted,
             version=__version__,
         )
-
-
-def _progress(known: dict[str, Any], counts: dict[str, int]) -> dict[str, Any]:
-    """The numbers a progress bar needs; files and bytes settled so far, cached ones apart."""
-    failed = counts.get("FAILED", 0) + counts.get("WITHHELD", 0)
-    return {
-        "files_total": known["files_total"],
-        "files_done": counts.get("OK", 0) + failed,
-        "files_cached": counts.get("cached", 0),
-        "files_failed": failed,
-        "bytes_total": known["bytes_total"],
-        "bytes_done": counts.get("bytes", 0),
-    }
 
 
 def _chunks(items: dict[int, Result], size: int) -> Iterator[dict[int, Result]]:

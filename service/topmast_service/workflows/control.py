@@ -1,18 +1,19 @@
-"""What a user may do to a job of theirs: look, list, abort, delete."""
+"""What a user may do to a job of theirs: look, list, hold, run, retry, abort, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
-from topmast_service.errors import UnknownJob
+from topmast_service.errors import IllegalMove, UnknownJob
 from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.users import User
+from topmast_service.workflows.submit import READY, notices_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Control:
     slices: Slices
     trees: Trees
     tables: Path
+    wake: Callable[[Job], None]
 
     def get(self, user: User, job_id: str) -> Job:
         """The job, if it is the user's; else `UnknownJob`."""
@@ -51,6 +53,46 @@ class Control:
         for table in tables_of(self.tables, job_id):
             table.unlink(missing_ok=True)
         self.jobs.remove(aborted)
+
+    def hold(self, user: User, job_id: str) -> Job:
+        """Pause it; what is under way goes back to where it waits.
+
+        Raises
+        ------
+        IllegalMove
+            It has ended, is held already, or was not even queued.
+        """
+        self.get(user, job_id)
+        held = self.jobs.change(job_id, job.hold)
+        self.slices.hold(job_id)
+        return held
+
+    def run(self, user: User, job_id: str) -> Job:
+        """Let a held job go on."""
+        self.get(user, job_id)
+        going = self.jobs.change(job_id, job.run)
+        if going.step == "transfer":
+            self.slices.release(job_id)
+        self.wake(going)
+        return going
+
+    def retry(self, user: User, job_id: str, everything: bool) -> Job:
+        """The next revision: failed files only, or `everything` listed anew (what was reprocessed comes new).
+
+        Raises
+        ------
+        IllegalMove
+            It has not ended, is not a bundle, or its files are gone for good.
+        """
+        found = self.get(user, job_id)
+        if found.kind != "bundle" or found.phase == job.ARCHIVED:
+            raise IllegalMove(f"{job_id} is no bundle that can be retried.", hint="Submit its request again.")
+        step = "resolve" if everything or found.revision is None else "again"
+        owed = tuple(notice for notice in notices_of(user, found.request) if notice.startswith(READY))
+        again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
+        self.jobs.reopen(job_id)
+        self.wake(again)
+        return again
 
     def _aborted(self, running: Job) -> Job:
         return running if running.final else job.abort(running, self.jobs.now())

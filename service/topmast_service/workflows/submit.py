@@ -71,7 +71,7 @@ class Submissions:
         days = body.get("retention_days") or self._days
         if not 1 <= days <= self._max_days:
             raise Invalid(f"retention_days is between 1 and {self._max_days} here.")
-        notices = tuple(_notices(user, body))
+        notices = tuple(notices_of(user, body))
         return self._submit(user, "bundle", body, timedelta(days=days), key, notices=notices)
 
     def _check_source(self, user: User, source: Mapping[str, Any]) -> None:
@@ -123,7 +123,7 @@ def _queued(waiting: Job) -> Job:
     return job.queue(waiting, job.FIRST_STEP[waiting.kind]) if waiting.phase == job.PENDING else waiting
 
 
-def _notices(user: User, body: Mapping[str, Any]) -> list[str]:
+def notices_of(user: User, body: Mapping[str, Any]) -> list[str]:
     """Who is to be told of what: ``<event> <address>``. Without `notify` the user's own address, if there is one."""
     given = body.get("notify")
     addresses = [n["email"] for n in given] if given is not None else [user.email] if user.email else []

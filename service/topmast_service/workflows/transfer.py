@@ -29,7 +29,7 @@ from topmast_service.errors import (
 from topmast_service.staging.cache import Cache
 from topmast_service.store.connection import UNAVAILABLE
 from topmast_service.store.jobs import JobStore
-from topmast_service.store.slices import Slice, Slices
+from topmast_service.store.slices import Slice, Slices, row_of
 from topmast_service.store.tables import Table
 from topmast_service.workflows import result
 from topmast_service.workflows.attempt import Terms, suspend
@@ -45,6 +45,19 @@ TRIES = 6
 LONGEST_PAUSE = 60.0
 SLICE_SECONDS = 5.0
 """After so long the rest of a slice goes back, so that other jobs get their turn."""
+
+
+@dataclass
+class Hands:
+    """A slice in a thread's hands: whether it is `lost` to us (aborted, held, taken over), and bytes on their way."""
+
+    piece: Slice
+    lost: threading.Event = field(default_factory=threading.Event)
+    moving: int = 0
+
+    def moved(self, size: int) -> None:
+        """So many bytes more of the file on its way (fewer, when it starts over)."""
+        self.moving += size
 
 
 @dataclass(frozen=True)
@@ -65,8 +78,8 @@ class Transfers:
         """Take slices until nothing is due, or the process is told to stop."""
         while not self.stopping.is_set() and (piece := self.slices.next()):
             try:
-                with self._held(piece) as lost:
-                    self._move(piece, lost)
+                with self._held(piece) as hands:
+                    self._move(hands)
             finally:
                 self.slices.close(piece)
             self._tell(piece.job_id)
@@ -77,42 +90,47 @@ class Transfers:
         except UnknownJob:
             self.slices.forget(job_id)
 
-    def _move(self, piece: Slice, lost: threading.Event) -> None:
-        table = Table(products_table(self.folder, piece.job_id))
+    def _move(self, hands: Hands) -> None:
+        table, members = Table(products_table(self.folder, hands.piece.job_id)), hands.piece.members
         until = time.monotonic() + SLICE_SECONDS
-        rows = {f"{r['_row']}": r for r in table.rows(f"_row IN ({','.join(m.split(':')[0] for m in piece.members)})")}
-        for member in piece.members:
-            if lost.is_set() or self.stopping.is_set() or time.monotonic() > until:
+        numbers = ",".join(str(row_of(m)) for m in members)
+        rows = {row["_row"]: row for row in table.rows(f"_row IN ({numbers})")}
+        for member in members:
+            if self._unwanted(hands) or time.monotonic() > until:
                 return
-            self._one(piece, member, rows[member.split(":")[0]], lost)
+            self._one(hands, member, rows[row_of(member)])
 
-    def _one(self, piece: Slice, member: str, row: dict[str, Any], lost: threading.Event) -> None:
+    def _one(self, hands: Hands, member: str, row: dict[str, Any]) -> None:
         before = self.cache.newest(row["dataURI"])
         try:
-            fetched = self._fetch(row, lost)
+            fetched = self._fetch(hands, row)
         except Stopped:
             return
         except (UpstreamDown, TransferFailed, DiskFull) as error:
-            self._again_or_fail(piece, member, error)
+            self._again_or_fail(hands.piece, member, error)
         except MissingOnServer as error:
             gone = result.withdrawn(before) if before else result.refused(error, row)
-            self.slices.settle(piece, member, gone)
+            self.slices.settle(hands.piece, member, gone)
         except TopmastError as error:
-            self.slices.settle(piece, member, result.refused(error, row))
+            self.slices.settle(hands.piece, member, result.refused(error, row))
         else:
-            self.slices.settle(piece, member, result.got(fetched.version, fetched.source, before))
+            self.slices.settle(hands.piece, member, result.got(fetched.version, fetched.source, before))
 
-    def _fetch(self, row: dict[str, Any], lost: threading.Event) -> Fetched:
+    def _fetch(self, hands: Hands, row: dict[str, Any]) -> Fetched:
+        hands.moving = 0
         return fetch(
             row["dataURI"],
             cache=self.cache,
             downloads=self.downloads,
             max_age=self.max_age,
             now=self.jobs.now,
-            stop=lambda: lost.is_set() or self.stopping.is_set(),
-            on_bytes=lambda _: None,
+            stop=lambda: self._unwanted(hands),
+            on_bytes=hands.moved,
             expected_size=row["size"],
         )
+
+    def _unwanted(self, hands: Hands) -> bool:
+        return hands.lost.is_set() or self.stopping.is_set()
 
     def _again_or_fail(self, piece: Slice, member: str, error: TopmastError) -> None:
         """Put the file back with a growing pause; a MAST that is away altogether uses up no tries."""
@@ -126,22 +144,23 @@ class Transfers:
             suspend(self.jobs, piece.job_id, error, self.terms)
 
     @contextmanager
-    def _held(self, piece: Slice) -> Iterator[threading.Event]:
-        """The slice's lease renewed while its files move; the event says that it is no longer ours (or aborted)."""
-        done, lost = threading.Event(), threading.Event()
-        thread = threading.Thread(target=self._beat, args=(piece, done, lost), daemon=True, name=f"slice-{piece.id}")
+    def _held(self, piece: Slice) -> Iterator[Hands]:
+        """The slice's lease renewed while its files move."""
+        done, hands = threading.Event(), Hands(piece)
+        thread = threading.Thread(target=self._beat, args=(hands, done), daemon=True, name=f"slice-{piece.id}")
         thread.start()
         try:
-            yield lost
+            yield hands
         finally:
             done.set()
             thread.join()
 
-    def _beat(self, piece: Slice, done: threading.Event, lost: threading.Event) -> None:
+    def _beat(self, hands: Hands, done: threading.Event) -> None:
         while not done.wait(1.0):
             try:
-                if not self.slices.renew(piece):
-                    lost.set()
+                if not self.slices.renew(hands.piece, hands.moving):
+                    hands.lost.set()
                     return
+                self._tell(hands.piece.job_id)
             except UNAVAILABLE:
-                log.warning("cannot renew slice %s: Redis is away", piece.id)
+                log.warning("cannot renew slice %s: Redis is away", hands.piece.id)

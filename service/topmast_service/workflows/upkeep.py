@@ -71,13 +71,19 @@ class Upkeep:
         self.notices.tell(found)
         if found.final:
             self.slices.forget(found.id)
-            self.jobs.close(found.id)
+            self._close(found.id)
         elif found.phase == job.SUSPENDED and now - (found.suspended_since or now) > self.terms.patience:
             self._give_up(found)
         elif found.step == "transfer" and found.phase in {job.EXECUTING, job.SUSPENDED}:
             self._look_after_transfer(found)
         elif self._unattended(found, now) and self.jobs.once(f"woken:{found.id}:{found.version}", timedelta(minutes=1)):
             self.wake(self.jobs.change(found.id, _ready))
+
+    def _close(self, job_id: str) -> None:
+        """Nothing is left to do, unless its user retried it just now."""
+        self.jobs.close(job_id)
+        if not self.jobs.get(job_id).final:
+            self.jobs.reopen(job_id)
 
     def _give_up(self, found: Job) -> None:
         error = UpstreamDown(f"MAST stayed away longer than {self.terms.patience}.")
@@ -123,7 +129,7 @@ class Upkeep:
             found = self.jobs.get(job_id)
         except UnknownJob:
             return False
-        return found.owner == user and not (found.final and found.revision != revision)
+        return found.owner == user and (found.revision == revision or not found.final)
 
 
 def _ready(found: Job) -> Job:
