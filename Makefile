@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo up test check format openapi bench lock clean
+.PHONY: help demo up test chaos check format openapi bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -20,10 +20,13 @@ demo: $(STAMP)  ## the main job, start to end, in a fresh directory; then everyt
 	$(BIN)/python docs/demo.py
 
 up: $(STAMP)  ## the same service and sandbox, left running (Ctrl-C stops it)
-	$(BIN)/topmast-service up --sandbox --data topmast-data
+	$(BIN)/topmast-service up --sandbox --scale 0.004 --data topmast-data
 
 test: check  ## check, then every test
 	$(BIN)/python -m pytest
+
+chaos: $(STAMP)  ## the long chaos run: workers killed at random, Redis restarted, faults on every tenth request
+	$(BIN)/python -m pytest -m chaos tests/chaos
 
 check: $(STAMP)  ## ruff, format, mypy (strict), import-linter, openapi.yaml as the code says
 	$(BIN)/ruff check .
@@ -39,8 +42,11 @@ format: $(STAMP)  ## let ruff set the layout and the import order
 openapi: $(STAMP)  ## write openapi.yaml from the running code
 	$(BIN)/topmast-service openapi --write openapi.yaml
 
-bench: $(STAMP)  ## what there is to measure, side by side in one run
+bench: $(STAMP)  ## what there is to measure, side by side in one run; bench-NAME for one
 	$(BIN)/python -m bench
+
+bench-%: $(STAMP)
+	$(BIN)/python -m bench $*
 
 lock: $(STAMP)  ## move the locked versions on, on purpose
 	$(BIN)/uv pip compile pyproject.toml sdk/pyproject.toml --upgrade --extra dev --extra progress --extra table \

@@ -138,6 +138,15 @@ def users_add(name: str, email: str, data: Path | None) -> None:
         click.echo(known.add(name, email=email).name)
 
 
+@users.command("list")
+@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
+def users_list(data: Path | None) -> None:
+    """List users: name, address, since when."""
+    with _users(data) as known:
+        for user in known.everybody():
+            click.echo(f"{user.name}\t{user.email or '-'}\t{user.created}")
+
+
 @cli.group()
 def keys() -> None:
     """API keys: they open the HTTP API, and FTPS as its password."""

@@ -44,3 +44,10 @@ def test_nobody_revokes_what_is_not_theirs(client: redis.Redis) -> None:
     users.new_key("alice")
     with pytest.raises(NotFound):
         users.revoke("bob", users.keys("alice")[0].id)
+
+
+def test_everybody_is_listed(client: redis.Redis) -> None:
+    users = Users(client)
+    users.add("bob")
+    users.add("alice")
+    assert [u.name for u in users.everybody()] == ["alice", "bob"]

@@ -66,6 +66,11 @@ class Users:
             raise NotFound(f"There is no user {name}.")
         return User(**stored)
 
+    def everybody(self) -> list[User]:
+        """All users, by name."""
+        names = sorted(str(key).removeprefix(f"{PREFIX}user:") for key in self._redis.scan_iter(f"{PREFIX}user:*"))
+        return [self.get(name) for name in names]
+
     def new_key(self, name: str) -> str:
         """A new API key for `name`, shown this once."""
         self.get(name)
