@@ -41,7 +41,7 @@ def test_from_a_search_to_verified_files_by_http_and_ftps(live: Live, tmp_path: 
     assert (job.phase, job.outcome) == ("COMPLETED", "partial")
     report = job.download(tmp_path / "http")
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "http").rglob("*.fits")}
-    rows = {row.filename: row for row in job.manifest()}
+    rows = {row.productFilename: row for row in job.manifest()}
     assert sums == {name: row.sha256 for name, row in rows.items() if row.status == "OK"}
     assert len(sums) == 2
     assert report is not None
@@ -61,7 +61,7 @@ def by_ftps(live: Live, job_id: str, rows: object) -> dict[str, str]:
             if row.status == "OK":
                 digest = hashlib.sha256()
                 ftps.retrbinary(f"RETR /{job_id}/{row.path}", digest.update)
-                found[row.filename] = digest.hexdigest()
+                found[row.productFilename] = digest.hexdigest()
     return found
 
 

@@ -114,7 +114,7 @@ def _state(job: Job) -> Output:
 def _fetched(job: Bundle, directory: str, workers: int, deadline: Deadline) -> Output:
     report = job.download(Path(directory), max_workers=workers, timeout=_left(deadline), raise_on_failure=False)
     bad = [f"  {clean(file.path)}: {clean(file.reason)}" for file in report.failed]
-    bad += [f"  {clean(row.path or row.filename)}: {clean(row.reason)}" for row in report.missing]
+    bad += [f"  {clean(row.path or row.productFilename)}: {clean(row.reason)}" for row in report.missing]
     code = PARTIAL if report.failed or report.missing else OK
     return Output(_document(job, report), "\n".join([report.summary(), *bad]), code)
 

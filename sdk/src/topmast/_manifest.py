@@ -8,37 +8,27 @@ from typing import Any
 
 from ._reading import text, whole
 
-TEXTS = {
-    "uri": "dataURI",
-    "path": "path",
-    "filename": "productFilename",
-    "obs_id": "obs_id",
-    "description": "description",
-    "product_type": "productType",
-    "sub_group": "productSubGroupDescription",
-    "access": "access",
-    "status": "status",
-    "reason": "reason",
-    "sha256": "sha256",
-    "source": "source",
-}
+TEXTS = (
+    "dataURI", "path", "productFilename", "obs_id", "description", "productType", "productSubGroupDescription",
+    "access", "status", "reason", "sha256", "source", "cal_ver", "crds_ctx", "date",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One requested file.
+    """One requested file, under MAST's own names.
 
     `path` is where it lies in the box; `status` is OK, FAILED or WITHHELD and `reason` says why; `size` is in
-    bytes; `raw` is the row as sent, with MAST's own names.
+    bytes; `raw` is the row as sent.
     """
 
-    uri: str = ""
+    dataURI: str = ""  # noqa: N815 - MAST's column name
     path: str = ""
-    filename: str = ""
+    productFilename: str = ""  # noqa: N815 - MAST's column name
     obs_id: str = ""
     description: str = ""
-    product_type: str = ""
-    sub_group: str = ""
+    productType: str = ""  # noqa: N815 - MAST's column name
+    productSubGroupDescription: str = ""  # noqa: N815 - MAST's column name
     calib_level: int | None = None
     access: str = ""
     status: str = ""
@@ -46,12 +36,15 @@ class ManifestRow:
     size: int | None = None
     sha256: str = ""
     source: str = ""
+    cal_ver: str = ""
+    crds_ctx: str = ""
+    date: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ManifestRow:
         """From a row of GET /v1/bundles/{id}/manifest; unknown members stay in `raw`."""
-        known: dict[str, Any] = {ours: text(document.get(theirs)) for ours, theirs in TEXTS.items()}
+        known: dict[str, Any] = {name: text(document.get(name)) for name in TEXTS}
         known |= {name: whole(document.get(name)) for name in ("calib_level", "size")}
         return cls(**known, raw=document)
 

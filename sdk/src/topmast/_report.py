@@ -80,6 +80,6 @@ class DownloadReport:
 
     def _repr_html_(self) -> str:
         bad = [(file.path, file.reason) for file in self.failed]
-        bad += [(row.path or row.filename, row.reason) for row in self.missing]
+        bad += [(row.path or row.productFilename, row.reason) for row in self.missing]
         more = folded(f"{len(bad)} files are missing", ("file", "why"), bad) if bad else ""
         return card("Download", [("result", self.summary())], more)
