@@ -129,6 +129,11 @@ class NoSuchFile(NotFound):
     hint = "`GET /v1/bundles/{id}/files/` lists what there is."
 
 
+class NoSuchRevision(NotFound):
+    code, title = "no_such_revision", "The bundle has no such revision"
+    hint = "The bundle's document tells its current `revision`; the first is 1."
+
+
 class MissingOnServer(NotFound):
     code, title = "missing_on_server", "MAST lists the file but does not have it"
     hint = "Ask archive@stsci.edu, or retry after the next reprocessing."

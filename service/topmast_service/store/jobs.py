@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from topmast_service.domain.job import Job, archive, from_record, keep_until, to_record
 from topmast_service.errors import IdempotencyMismatch, UnknownJob
@@ -142,6 +143,15 @@ class JobStore:
     def once(self, name: str, period: timedelta) -> bool:
         """True for the first who asks within `period`, whoever it is."""
         return bool(self._redis.set(f"{PREFIX}once:{name}", 1, nx=True, px=int(period.total_seconds() * 1000)))
+
+    def remembered(self, name: str, seconds: int, find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `find` found, at most `seconds` ago; for answers that are dear and may be a little old."""
+        key = f"{PREFIX}memo:{name}"
+        if known := self._redis.get(key):
+            return dict(json.loads(known))
+        found = find()
+        self._redis.set(key, json.dumps(found), ex=seconds)
+        return found
 
     def remove(self, job: Job) -> None:
         """Forget the record for good."""

@@ -101,6 +101,12 @@ class Table:
             for row in base.execute(f"SELECT {listed} FROM rows WHERE {condition} ORDER BY _row", values):  # noqa: S608
                 yield self._typed(dict(zip(names, row, strict=True)))
 
+    def distinct(self, column: str, condition: str) -> list[str]:
+        """The different cells of a column, sorted; `condition` is SQL of our own code, never of a user."""
+        with self._open() as base:
+            sql = f"SELECT DISTINCT {_quoted(column)} FROM rows WHERE {condition} ORDER BY 1"  # noqa: S608 - see above
+            return [str(cell) for (cell,) in base.execute(sql)]
+
     def count(self) -> int:
         """How many rows there are."""
         with self._open() as base:

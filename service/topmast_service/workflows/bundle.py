@@ -30,6 +30,7 @@ from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, version_of
 from topmast_service.workflows.result import Result, failed, got
+from topmast_service.workflows.versions import MIXED, mixed
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +157,9 @@ class Bundles:
     def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int]) -> None:
         running, now = attempt.job, self.jobs.now()
         fetched = counted["bytes"] - counted["cached_bytes"]
+        delivered = Table(manifest_table(self.folder, running.id, revision))
         result = running.result | {
+            "notes": [n for n in running.result.get("notes", []) if not n.startswith(MIXED)] + mixed(delivered),
             "counts": running.result["counts"] | {k: counted[k] for k in ("ok", "cached", "fetched", "failed")},
             "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
         }
