@@ -25,6 +25,7 @@ from topmast_service.workflows.submit import Submissions
 
 if TYPE_CHECKING:
     from topmast_service.workflows.bundle import Bundles
+    from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.plan import Planner
     from topmast_service.workflows.search import Searches
@@ -115,7 +116,7 @@ def for_transfer(settings: Settings) -> Transfers:
     return Transfers(
         stores.jobs,
         stores.slices,
-        Cache(settings.cache),
+        Cache(settings.cache, settings.keep_free_bytes),
         downloads,
         settings.tables,
         _terms(settings),
@@ -137,6 +138,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _terms(settings),
         _bundles(stores),
         _notices(stores),
+        _eviction(stores),
         _wake(settings),
     )
 
@@ -164,6 +166,19 @@ def _bundles(stores: Stores) -> Bundles:
         timedelta(seconds=settings.max_age),
         _wake(settings),
     )
+
+
+def _eviction(stores: Stores) -> Eviction:
+    from topmast_service.staging.disk import Limits
+    from topmast_service.staging.space import Space
+    from topmast_service.store.uses import Uses
+    from topmast_service.workflows.eviction import Eviction
+
+    settings, space = stores.settings, Space(stores.settings.cache)
+    limits = Limits.of(
+        space.disk(), high=settings.cache_high_bytes, low=settings.cache_low_bytes, keep_free=settings.keep_free_bytes
+    )
+    return Eviction(stores.jobs, stores.slices, Uses(stores.redis), space, limits, settings.tables)
 
 
 def _notices(stores: Stores) -> Notices:

@@ -27,10 +27,12 @@ class Cache:
     ----------
     root
         The folder; it is made when the first file comes.
+    keep_free
+        Bytes of the disk that transfers leave free; -1 for a share of it (`disk.floor_of`).
     """
 
-    def __init__(self, root: Path) -> None:
-        self._shelf = Shelf(root)
+    def __init__(self, root: Path, keep_free: int = 0) -> None:
+        self._shelf = Shelf(root, keep_free)
 
     def newest(self, uri: str) -> Version | None:
         """The newest version of a dataURI, or None when there is none or its bytes are gone or cut."""

@@ -22,6 +22,7 @@ from topmast_service.staging.durable import Digest, digest_of, replace_file, tel
 from topmast_service.staging.shelf import Shelf
 from topmast_service.staging.version import STRONG, WEAK, Origin, Version
 
+_LOOK_EVERY = 16 << 20  # bytes between two looks at the disk: on a network filesystem each is a question
 _POLL = 0.05  # seconds between tries for a lock: flock itself knows no time limit
 _READ_ONLY = 0o444
 
@@ -91,10 +92,11 @@ class Part:
         self._load()
 
     def restart(self, origin: Origin) -> None:
-        """Forget the bytes so far; what comes next is `origin` from its first byte."""
+        """Forget the bytes so far; what comes next is `origin` from its first byte. Raises `DiskFull`."""
         if self.size:
             os.ftruncate(self._descriptor, 0)
         self.size, self._digest, self._weak = 0, Digest(), False
+        self._shelf.require_room(origin.total or 0)
         self.origin = origin
         self._save(synced=0)
 
@@ -122,6 +124,7 @@ class Part:
         digest = self._rehashed()
         left = memoryview(chunk)
         try:
+            self._look_for_room(len(left))
             while left:
                 with telling_disk_full():
                     written = os.pwrite(self._descriptor, left, self.size)
@@ -175,6 +178,10 @@ class Part:
                 self.discard()
         finally:
             os.close(self._descriptor)
+
+    def _look_for_room(self, size: int) -> None:
+        if self.size // _LOOK_EVERY != (self.size + size) // _LOOK_EVERY:
+            self._shelf.require_room(size)
 
     def _settle(self) -> None:
         try:

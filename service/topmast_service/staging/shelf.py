@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from topmast_service.staging.disk import require_room
 from topmast_service.staging.durable import replace_file
 from topmast_service.staging.version import Version
 
@@ -23,8 +24,13 @@ class Shelf:
     one dataURI, newest last. Whoever writes an index file holds that dataURI's lock (`cache.Cache.open_part`).
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, keep_free: int = 0) -> None:
         self.root = root
+        self._keep_free = keep_free
+
+    def require_room(self, size: int) -> None:
+        """Make sure that `size` bytes more leave free what the operator wants kept; raises `DiskFull`."""
+        require_room(self.root, size, self._keep_free)
 
     def blob(self, sha256: str) -> Path:
         """Where bytes with this hash are, or would be."""
@@ -55,6 +61,25 @@ class Shelf:
         others = [known for known in self.versions(uri) if known.sha256 != version.sha256]
         self._write(uri, [*others, version])
 
+    def names_gone(self, uri: str) -> bool:
+        """Whether `drop_gone` has something to do."""
+        versions = self.versions(uri)
+        return self._there(versions) != versions or not versions
+
+    def drop_gone(self, uri: str) -> None:
+        """Forget the versions whose bytes are gone."""
+        versions = self.versions(uri)
+        there = self._there(versions)
+        if not there:
+            self._index(uri).unlink(missing_ok=True)
+        elif there != versions:
+            self._write(uri, there)
+
+    def _there(self, versions: list[Version]) -> list[Version]:
+        """Those that have bytes, and the newest in any case: without it an older one would pass for the newest."""
+        there = [version for version in versions if self.blob(version.sha256).exists()]
+        return [*there, versions[-1]] if there and there[-1] != versions[-1] else there
+
     def _write(self, uri: str, versions: Sequence[Version]) -> None:
         record = {"schema": 1, "uri": uri, "versions": [version.as_record() for version in versions]}
         replace_file(self._index(uri), json.dumps(record, indent=1).encode())
@@ -62,3 +87,12 @@ class Shelf:
     def _index(self, uri: str) -> Path:
         key = key_of(uri)
         return self.root / "index" / key[:2] / f"{key}.json"
+
+
+def uri_of(path: Path) -> str | None:
+    """The dataURI that an index file or a .part's sidecar is about; None if it cannot be read."""
+    try:
+        uri = json.loads(path.read_bytes())["uri"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return uri if isinstance(uri, str) else None

@@ -59,10 +59,8 @@ class Uses:
             self._redis.hset(_SPACE, mapping=dict(sizes))
 
     def freed(self, folder: str, size: int) -> None:
-        """`size` bytes of a folder are gone; its index may still name them."""
-        with self._redis.pipeline() as pipe:
-            pipe.hincrby(_SPACE, folder, -size)
-            pipe.execute()
+        """`size` bytes of a folder are gone."""
+        self._redis.hincrby(_SPACE, folder, -size)
 
     def total(self) -> int:
         """Bytes in the cache, as last counted."""

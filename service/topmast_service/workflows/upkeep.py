@@ -21,6 +21,7 @@ from topmast_service.store.slices import Slices
 from topmast_service.workflows.attempt import Terms, end_in_error
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import manifest_table, tables_of
+from topmast_service.workflows.eviction import Eviction
 from topmast_service.workflows.notices import Notices
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Upkeep:
     terms: Terms
     bundles: Bundles
     notices: Notices
+    eviction: Eviction
     wake: Callable[[Job], None]
 
     def round(self) -> None:
@@ -56,6 +58,7 @@ class Upkeep:
             self._safely(job_id, lambda found: self._destroy(found, now))
         if self.jobs.once("orphans", ORPHAN_AGE):
             self.trees.remove_orphans(self._is_current, now - ORPHAN_AGE)
+        self.eviction.round()
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
         try:
@@ -71,6 +74,7 @@ class Upkeep:
         self.notices.tell(found)
         if found.final:
             self.slices.forget(found.id)
+            self.eviction.note(found)
             self._close(found.id)
         elif found.phase == job.SUSPENDED and now - (found.suspended_since or now) > self.terms.patience:
             self._give_up(found)
