@@ -114,6 +114,11 @@ def _download(command: argparse.ArgumentParser) -> None:
     _workers(command)
 
 
+def _retry(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", help="a bundle (b_…)")
+    command.add_argument("--everything", action="store_true", help="list and check all files anew")
+
+
 def _workers(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", type=count, default=4, metavar="N", help="files at a time (4)")
 
@@ -125,6 +130,9 @@ COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("wait", "wait until a job is done", _wait),
     ("download", "fetch a bundle: resumed, SHA-256 checked", _download),
     ("abort", "stop a job; its record stays", _wait),
+    ("hold", "pause a job", _wait),
+    ("run", "let a held job go on", _wait),
+    ("retry", "the next revision of a bundle: failed files again", _retry),
 )
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from ._download import Downloader
 from ._html import size
@@ -31,6 +31,8 @@ class Bundle(Job):
         ``listed = unique + duplicates``, ``unique = selected + excluded``; bytes in all, fetched and cached.
     ftps : dict or None
         ``host``, ``port``, ``user`` and ``path``; the password is the API key.
+    superseded : dict
+        ``count`` of the delivered files that were reprocessed since, as far as the service has seen, and some paths.
     """
 
     part: ClassVar[str] = "bundle"
@@ -40,6 +42,7 @@ class Bundle(Job):
     counts: Mapping[str, Any] = field(default_factory=dict, compare=False)
     bytes: Mapping[str, Any] = field(default_factory=dict, compare=False)
     ftps: Mapping[str, Any] | None = field(default=None, compare=False)
+    superseded: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
     def _members(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,6 +52,7 @@ class Bundle(Job):
             "counts": members(part.get("counts")),
             "bytes": members(part.get("bytes")),
             "ftps": members(part.get("ftps")) or None,
+            "superseded": members(part.get("superseded")),
         }
 
     def manifest(self) -> list[ManifestRow]:
@@ -60,6 +64,17 @@ class Bundle(Job):
             The bundle is not published yet.
         """
         return [ManifestRow.from_json(row) for row in items(self._talk(), f"{self._own_path()}/manifest")]
+
+    def retry(self, *, everything: bool = False) -> Self:
+        """Make the next revision: the failed files tried again, or `everything` listed and checked anew.
+
+        The revision before stays in sight until then; what was reprocessed meanwhile comes only with `everything`.
+        """
+        return self._tell("retry", "?what=all" if everything else "")
+
+    def difference(self, old: int, new: int) -> list[dict[str, Any]]:
+        """One row for each file that is not the same in both revisions: path, dataURI, change, old and new version."""
+        return list(items(self._talk(), f"{self._own_path()}/diff?old={int(old)}&new={int(new)}"))
 
     def download(
         self,

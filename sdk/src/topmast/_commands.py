@@ -101,8 +101,13 @@ def _download(arguments: argparse.Namespace, client: Client, deadline: Deadline)
     return _fetched(job, arguments.directory, arguments.workers, deadline)
 
 
-def _abort(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
-    job = client.jobs.get(arguments.id).abort()
+def _told(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    job = getattr(client.jobs.get(arguments.id), arguments.command)()
+    return Output(dict(job.raw), job_line(job))
+
+
+def _retry(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    job = client.bundles.get(arguments.id).retry(everything=arguments.everything)
     return Output(dict(job.raw), job_line(job))
 
 
@@ -140,5 +145,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = 
     "jobs": _jobs,
     "wait": _wait,
     "download": _download,
-    "abort": _abort,
+    "abort": _told,
+    "hold": _told,
+    "run": _told,
+    "retry": _retry,
 }

@@ -153,13 +153,24 @@ class Job:
 
     def abort(self) -> Self:
         """Ask the service to stop it; its record stays. Nothing happens to one that is done."""
-        return self._updated(self._talk().call(Request("POST", f"{self._job_path()}/abort")).json())
+        return self._tell("abort")
+
+    def hold(self) -> Self:
+        """Pause it until `run`; what is under way goes back to where it waited."""
+        return self._tell("hold")
+
+    def run(self) -> Self:
+        """Let a held job go on; one that is not held is left as it is."""
+        return self._tell("run")
 
     def delete(self) -> None:
         """Stop it and remove its results; one that is gone already is no error."""
         # When the first answer was lost, the repeat finds nothing, which is what was asked for.
         with suppress(NotFound):
             self._talk().call(Request("DELETE", self._job_path()))
+
+    def _tell(self, verb: str, query: str = "") -> Self:
+        return self._updated(self._talk().call(Request("POST", f"{self._job_path()}/{verb}{query}")).json())
 
     def _talk(self) -> Session:
         if self._session is None:
