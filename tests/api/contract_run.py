@@ -117,7 +117,7 @@ def _real_ids(site: Site) -> Callable[..., None]:
         if case.meta is None or case.meta.phase.name == TestPhase.STATEFUL or calls[case.operation.label] % 2:
             return
         if not case.meta.is_negative_at(ParameterLocation.PATH):
-            fresh = {"job_id": site.bundle(files={}).id} if case.method.upper() == "DELETE" else {}
+            fresh = _fresh(site, case)
             values = {**known, **fresh}
             case.path_parameters.update({name: values[name] for name in case.path_parameters})
         match case.body:
@@ -125,6 +125,15 @@ def _real_ids(site: Site) -> Callable[..., None]:
                 case.body["from"]["search"] = search
 
     return before_call
+
+
+def _fresh(site: Site, case: Case) -> dict[str, str]:
+    """An id of a job in the phase that the operation needs, where it would use a known one up."""
+    if case.method.upper() == "DELETE" or case.path.endswith("/retry"):
+        return {"job_id": site.bundle(files={}).id}
+    if case.path.endswith("/hold"):
+        return {"job_id": site.bundle("EXECUTING").id}
+    return {}
 
 
 def _failures(recorder: Any) -> list[str]:

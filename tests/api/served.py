@@ -39,13 +39,13 @@ class ApiProcess:
         self.process.wait(20)
 
 
-def start_api(site: Site, folder: Path) -> ApiProcess:
-    """Serve `site` on a free port of loopback."""
+def start_api(site: Site, folder: Path, config: str = "python:topmast_service.api.gunicorn_settings") -> ApiProcess:
+    """Serve `site` on a free port of loopback, with this ``--config`` of gunicorn."""
     log = folder / "api.log"
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as output:
         port, number = listener.getsockname()[1], listener.fileno()
         words = [
-            "--config=python:topmast_service.api.gunicorn_settings",
+            f"--config={config}",
             "--no-control-socket",
             f"--bind=fd://{number}",
             "--worker-class=gthread",

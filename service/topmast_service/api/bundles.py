@@ -8,8 +8,8 @@ from typing import Any
 from topmast_service.api import contract, documents, results
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.routes import OF_BODIES, Routes
-from topmast_service.api.schemas.bundle import BundleDocument, BundleRequest
-from topmast_service.api.schemas.parameters import NoQuery, SubmitHeaders, path_id
+from topmast_service.api.schemas.bundle import BundleDocument, BundleRequest, Difference
+from topmast_service.api.schemas.parameters import DiffQuery, NoQuery, SubmitHeaders, path_id
 from topmast_service.api.submitting import Answer, answer
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
@@ -18,6 +18,7 @@ from topmast_service.errors import (
     ForeignURI,
     IdempotencyMismatch,
     NoResult,
+    NoSuchRevision,
     NotFound,
     NotReady,
     UnknownJob,
@@ -32,7 +33,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
     """The routes."""
     routes = Routes("bundles", __name__, url_prefix="/v1/bundles", description="Chosen files, staged")
     require_key(routes, api.stores.users)
-    document = partial(documents.of_bundle, settings=api.stores.settings)
+    document = partial(documents.of_bundle, settings=api.stores.settings, versions=api.versions)
 
     @routes.route("", methods=["POST"])
     @routes.operation(
@@ -66,5 +67,14 @@ def make(api: Api, waiters: Waiters) -> Routes:
     def get_bundle(_: dict[str, Any], bundle_id: str) -> dict[str, Any]:
         """A bundle: its job, its sums, and where the files are."""
         return document(results.one(api, user(), bundle_id, "bundle"))
+
+    @routes.route("/<bundle_id>/diff", methods=["GET"], parameters=ID)
+    @routes.operation("diffBundle", raises=[UnknownJob, NoSuchRevision])
+    @routes.arguments(DiffQuery, location="query")
+    @routes.response(200, Difference, description="What is not the same", headers=contract.headers())
+    def diff_bundle(query: dict[str, Any], bundle_id: str) -> dict[str, Any]:
+        """Which files are not the same in two revisions: added, removed, or changed by a reprocessing."""
+        bundle = results.one(api, user(), bundle_id, "bundle")
+        return {"items": list(api.versions.difference(bundle, query["old"], query["new"]))}
 
     return routes

@@ -6,6 +6,7 @@ from typing import Any
 
 from topmast_service.config import Settings
 from topmast_service.domain.job import ARCHIVED, COMPLETED, Job
+from topmast_service.workflows.versions import Versions
 
 _FACTS = ("count", "columns", "notes", "resolved", "api", "as_of", "truncated")
 _JOB = (
@@ -27,14 +28,16 @@ def of_search(job: Job) -> dict[str, Any]:
     return {**of_job(job), "search": facts}
 
 
-def of_bundle(job: Job, settings: Settings) -> dict[str, Any]:
-    """A bundle: the job, its sums as far as they are known, and where the files are."""
+def of_bundle(job: Job, settings: Settings, versions: Versions) -> dict[str, Any]:
+    """A bundle: the job, its sums as far as they are known, where the files are, and which are superseded."""
     facts = {
         "revision": job.revision,
         "counts": job.result.get("counts"),
         "bytes": job.result.get("bytes"),
         "ftps": _ftps(job, settings),
         "files": f"/v1/bundles/{job.id}/files/",
+        "notes": job.result.get("notes", []),
+        "superseded": versions.superseded(job) if job.published else None,
     }
     return {**of_job(job), "bundle": facts}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
+import sys
 from typing import Any
 
 limit_request_line = 8190
@@ -17,3 +19,14 @@ def when_ready(server: Any) -> None:
     """Limit how long a write may stall; connections inherit it from the socket that accepts them (Linux)."""
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_TIMEOUT, 0))
+
+
+def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
+    """Cut a connection whose write failed.
+
+    gunicorn would take leave of it politely, on the thread that accepts connections: two seconds for each stalled
+    reader (measured), in which nobody else is served.
+    """
+    if isinstance(sys.exc_info()[1], OSError) and "gunicorn.socket" in environ:
+        with contextlib.suppress(OSError):
+            environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)

@@ -11,11 +11,11 @@ from topmast_service.api import contract, documents, paging
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.job import JobDocument, JobList
-from topmast_service.api.schemas.parameters import JobQuery, JobsQuery, NoQuery, path_id
+from topmast_service.api.schemas.parameters import JobQuery, JobsQuery, NoQuery, RetryQuery, path_id
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
 from topmast_service.domain.job import Job
-from topmast_service.errors import BadCursor, UnknownJob
+from topmast_service.errors import BadCursor, IllegalMove, UnknownJob
 from topmast_service.store.jobs import position
 from topmast_service.store.users import User
 
@@ -69,6 +69,33 @@ def make(api: Api, waiters: Waiters) -> Routes:
         """Stop a job; its record stays."""
         before = api.control.get(user(), job_id)
         return documents.of_job(api.control.abort(user(), job_id)), 200 if before.final else 202
+
+    @routes.route("/<job_id>/hold", methods=["POST"], parameters=ID)
+    @routes.operation("holdJob", raises=[UnknownJob, IllegalMove])
+    @routes.arguments(NoQuery, location="query")
+    @routes.response(202, JobDocument, description="It is held", headers=contract.headers())
+    def hold_job(_: dict[str, Any], job_id: str) -> Document:
+        """Pause a job until `run`; what is under way goes back to where it waited."""
+        return documents.of_job(api.control.hold(user(), job_id))
+
+    @routes.route("/<job_id>/run", methods=["POST"], parameters=ID)
+    @routes.operation("runJob", raises=[UnknownJob])
+    @routes.arguments(NoQuery, location="query")
+    @routes.response(202, JobDocument, description="It goes on", headers=contract.headers())
+    def run_job(_: dict[str, Any], job_id: str) -> Document:
+        """Let a held job go on; one that is not held is left as it is."""
+        return documents.of_job(api.control.run(user(), job_id))
+
+    @routes.route("/<job_id>/retry", methods=["POST"], parameters=ID)
+    @routes.operation("retryJob", raises=[UnknownJob, IllegalMove])
+    @routes.arguments(RetryQuery, location="query")
+    @routes.response(202, JobDocument, description="The next revision is under way", headers=contract.headers())
+    def retry_job(query: dict[str, Any], job_id: str) -> Document:
+        """Make the next revision of a bundle that has ended: the failed files again, or all listed anew.
+
+        The revision before stays in sight until then.
+        """
+        return documents.of_job(api.control.retry(user(), job_id, everything=query["what"] == "all"))
 
     return routes
 

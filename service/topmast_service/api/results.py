@@ -65,10 +65,10 @@ def revision(bundle: Job) -> int:
     NotReady, NoResult
         There is none yet, or never will be.
     """
+    if bundle.revision is not None:
+        return bundle.revision
     _ended_well(bundle)
-    if bundle.revision is None:
-        raise NoResult(f"Bundle {bundle.id} has no files.")
-    return bundle.revision
+    raise NoResult(f"Bundle {bundle.id} has no files.")
 
 
 def _ended_well(job: Job) -> None:

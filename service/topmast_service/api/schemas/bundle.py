@@ -73,7 +73,8 @@ class BundleSelection(Request):
         allow_none=True, metadata={"description": "Only Minimum Recommended Products; null: decide by the rest"}
     )
     guide_stars = fields.String(
-        validate=validate.OneOf(["none", "only", "all"]), metadata={"description": "Guide-star files; none by default"}
+        validate=validate.OneOf(["none", "include", "only"]),
+        metadata={"description": "Guide-star files; none by default"},
     )
 
 
@@ -113,6 +114,13 @@ class FtpsPlace(Answer):
     path = fields.String()
 
 
+class Superseded(Answer):
+    """Delivered files of which this topmast has seen a newer version."""
+
+    count = fields.Integer()
+    files = fields.List(fields.String(), metadata={"description": "Paths of the first twenty"})
+
+
 class BundleFacts(Answer):
     """What is in a bundle."""
 
@@ -130,6 +138,36 @@ class BundleFacts(Answer):
     )
     ftps = fields.Nested(FtpsPlace, allow_none=True)
     files = fields.String(metadata={"format": "uri-reference", "description": "Where the files are"})
+    notes = fields.List(fields.String(), metadata={"description": "What was understood, left out, or is worth knowing"})
+    superseded = fields.Nested(
+        Superseded, allow_none=True, metadata={"description": "Files that were reprocessed since; null until published"}
+    )
+
+
+class FileVersion(Answer):
+    """The bytes that a name stood for."""
+
+    sha256 = fields.String()
+    size = fields.Integer(allow_none=True, metadata={"description": "Bytes"})
+    cal_ver = fields.String()
+    crds_ctx = fields.String()
+    date = fields.String()
+
+
+class Change(Answer):
+    """One file that is not the same in two revisions."""
+
+    path = fields.String(metadata={"description": "Where it lies in the box"})
+    dataURI = fields.String()  # noqa: N815 - MAST's column name
+    change = fields.String(metadata={"description": "added, removed or changed"})
+    old = fields.Nested(FileVersion, allow_none=True)
+    new = fields.Nested(FileVersion, allow_none=True)
+
+
+class Difference(Answer):
+    """What is not the same in two revisions."""
+
+    items = fields.List(fields.Nested(Change))
 
 
 class BundleDocument(JobDocument):

@@ -117,6 +117,23 @@ class JobQuery(Request):
     )
 
 
+class RetryQuery(Request):
+    """What a next revision is made of."""
+
+    what = fields.String(
+        load_default="failed",
+        validate=validate.OneOf(["failed", "all"]),
+        metadata={"description": "`failed`: those files again; `all`: listed and checked anew", "default": "failed"},
+    )
+
+
+class DiffQuery(Request):
+    """Two revisions."""
+
+    old = QueryNumber(required=True, validate=validate.Range(1, 10**6), metadata={"description": "The one before"})
+    new = QueryNumber(required=True, validate=validate.Range(1, 10**6), metadata={"description": "The one after"})
+
+
 class SubmitHeaders(Request):
     """Headers of a request that makes a job."""
 
