@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topmast_service.operating import adopt
+
 if TYPE_CHECKING:
     from topmast_service.config import Settings
     from topmast_service.store.users import Users
@@ -121,6 +123,10 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     from topmast_service.embedded.certificate import make_certificate
 
     click.echo(make_certificate(into, hosts).ca_file)
+
+
+for command in (adopt,):
+    cli.add_command(command)
 
 
 @cli.group()

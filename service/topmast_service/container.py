@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from topmast_service.workflows.control import Control
 from topmast_service.workflows.submit import Submissions
 
 if TYPE_CHECKING:
+    from topmast_service.workflows.adopt import Adopter
     from topmast_service.workflows.bundle import Bundles
     from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.notices import Notices
@@ -123,6 +124,16 @@ def for_transfer(settings: Settings) -> Transfers:
         fresh,
         _bundles(stores),
     )
+
+
+def for_adoption(settings: Settings, *, link: bool = False, dry: bool = False) -> Adopter:
+    """The command that takes in files a group already has; needs no Redis."""
+    from topmast_service.archive.transfer import Downloads
+    from topmast_service.staging.adopted import Adoption
+    from topmast_service.workflows.adopt import THREADS, Adopter
+
+    adoption = Adoption(settings.cache, settings.keep_free_bytes)
+    return Adopter(adoption, Downloads(settings.mast_url, connections=THREADS), lambda: datetime.now(UTC), link, dry)
 
 
 def for_upkeep(settings: Settings) -> Upkeep:

@@ -1,0 +1,80 @@
+"""Commands of who runs a topmast: `adopt`. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from topmast_service.config import Settings
+    from topmast_service.workflows.adopt import Adopter, Verdict
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+OF_UP = click.option("--data", type=FOLDER, help="of the `up` that is meant; else TOPMAST_DATA and the other settings")
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@OF_UP
+@click.option("--link", is_flag=True, help="share the files instead of copying them: they become read-only")
+@click.option("--dry-run", is_flag=True, help="compare, and take nothing in")
+def adopt(folder: Path, data: Path | None, link: bool, dry_run: bool) -> None:
+    """Take JWST files that are in FOLDER already into the cache, as far as they are what MAST has now.
+
+    FOLDER is searched with all its folders, and left as it is.
+    """
+    from topmast_service.workflows.adopt import ADOPTED, ALREADY, REFUSED, candidates
+
+    settings = _settings(data)
+    _refuse_own(folder, settings)
+    found = list(candidates(folder))
+    with _adopter(settings, link=link, dry=dry_run) as adopter:
+        verdicts = list(_watched(adopter.all(found), sum(candidate.size for candidate in found)))
+    refused = [verdict for verdict in verdicts if verdict.status == REFUSED]
+    for verdict in refused:
+        click.echo(f"{verdict.candidate.path}: {verdict.reason}")
+    counts = Counter(verdict.status for verdict in verdicts)
+    size = sum(verdict.candidate.size for verdict in verdicts if verdict.status == ADOPTED)
+    click.echo(
+        f"{counts[ADOPTED]} files {'would be ' if dry_run else ''}adopted ({size / 1e9:.2f} GB), "
+        f"{counts[ALREADY]} in the cache already, {len(refused)} refused"
+    )
+    if refused:
+        sys.exit(1)
+
+
+def _watched(verdicts: Iterable[Verdict], size: int) -> Iterator[Verdict]:
+    """The verdicts as they come, under a bar where somebody watches."""
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=size, file=sys.stderr, hidden=hidden, label="adopting", width=0) as bar:
+        for verdict in verdicts:
+            bar.update(verdict.candidate.size)
+            yield verdict
+
+
+@contextmanager
+def _adopter(settings: Settings, *, link: bool, dry: bool) -> Iterator[Adopter]:
+    from topmast_service.container import for_adoption
+
+    with closing(for_adoption(settings, link=link, dry=dry)) as adopter:
+        yield adopter
+
+
+def _refuse_own(folder: Path, settings: Settings) -> None:
+    from topmast_service.errors import Invalid
+
+    if folder.resolve().is_relative_to(settings.data.resolve()):
+        raise Invalid(f"{folder} belongs to this topmast.", hint="Name a folder outside of its data folder.")
+
+
+def _settings(data: Path | None) -> Settings:
+    from topmast_service.config import from_environment
+    from topmast_service.embedded.running import settings_of
+
+    return settings_of(data, from_environment())
