@@ -8,6 +8,7 @@ from topmast_sandbox.wire.bundles import Bundles
 from topmast_sandbox.wire.control import Control
 from topmast_sandbox.wire.dois import Dois
 from topmast_sandbox.wire.download import Download
+from topmast_sandbox.wire.failing import Failing
 from topmast_sandbox.wire.missions import Missions
 from topmast_sandbox.wire.paths import Paths
 from topmast_sandbox.wire.portal import Portal
@@ -27,4 +28,5 @@ def create_app(sandbox: Sandbox) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it, its base has not
     for door in _DOORS:
         app.register_blueprint(door(sandbox).routes())
+    Failing(sandbox).stand_around(app)
     return app

@@ -25,8 +25,8 @@ class Settings:
         How many times a new portal query is answered EXECUTING, whatever the time.
     hold_seconds : float
         How long one poll is held before EXECUTING is answered (MAST: 20 s).
-    first_byte_seconds, bytes_per_second : float
-        How late a file begins, and how fast it goes over one connection (0: as fast as it can).
+    first_byte_seconds, bytes_per_second, total_bytes_per_second : float
+        How late a file begins, and how fast it goes over one connection and over all together (0: as fast as it can).
     row_cap : int
         Most rows one portal query may have (MAST documents about 500,000).
     """
@@ -41,6 +41,7 @@ class Settings:
     hold_seconds: float = 20.0
     first_byte_seconds: float = 0.0
     bytes_per_second: float = 0.0
+    total_bytes_per_second: float = 0.0
     row_cap: int = 500_000
 
     def latency(self, rows: int) -> float:

@@ -1,13 +1,13 @@
 """Counts what was asked and which bytes were really sent."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any
 
 
 class Tally:
-    """Requests per service, and requests and bytes per file; safe with many threads."""
+    """Requests per service, requests and bytes per file, and the faults they met; safe with many threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -17,18 +17,24 @@ class Tally:
         """Start again from zero."""
         with self._lock:
             self._services: Counter[str] = Counter()
+            self._service_faults: Counter[str] = Counter()
+            self._faults: dict[str, Counter[str]] = {}
             self._requests: dict[str, Counter[str]] = {}
             self._bytes: Counter[str] = Counter()
 
-    def service(self, name: str) -> None:
-        """Count one request to a service (a portal service's name, or a route)."""
+    def service(self, name: str, faults: Sequence[str] = ()) -> None:
+        """Count one request to a service (a portal service's name, or a route), and the faults that it met."""
         with self._lock:
             self._services[name] += 1
+            if faults:
+                self._service_faults[name] += len(faults)
 
-    def file(self, uri: str, method: str, status: int) -> None:
-        """Count one request for a file, by method and by the status it was answered with."""
+    def file(self, uri: str, method: str, status: int, faults: Sequence[str] = ()) -> None:
+        """Count one request for a file, by method, by the status it was answered with (0: none), by faults it met."""
         with self._lock:
             self._requests.setdefault(uri, Counter()).update([method, str(status)])
+            if faults:
+                self._faults.setdefault(uri, Counter()).update(faults)
 
     def sending(self, uri: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass `chunks` on and count those that were taken.
@@ -49,16 +55,17 @@ class Tally:
             self._bytes[uri] += length
 
     def document(self) -> dict[str, Any]:
-        """Return all counts: ``files`` by dataURI, ``services`` by name, ``total``."""
+        """Return all counts: ``files`` by dataURI, ``services`` and ``injected`` faults by name, ``total``."""
         with self._lock:
             files = {uri: self._entry(uri, counts) for uri, counts in self._requests.items()}
-            services = dict(self._services)
+            services, injected = dict(self._services), dict(self._service_faults)
         total = {
             "requests": sum(services.values()),
             "file_requests": sum(entry["requests"] for entry in files.values()),
             "bytes": sum(entry["bytes"] for entry in files.values()),
+            "injected": sum(injected.values()),
         }
-        return {"files": files, "services": services, "total": total}
+        return {"files": files, "services": services, "injected": injected, "total": total}
 
     def _entry(self, uri: str, counts: Counter[str]) -> dict[str, Any]:
         methods = {key.lower(): n for key, n in counts.items() if not key.isdigit()}
@@ -68,4 +75,5 @@ class Tally:
             "methods": methods,
             "statuses": statuses,
             "bytes": self._bytes[uri],
+            "injected": dict(self._faults.get(uri, {})),
         }

@@ -22,6 +22,7 @@ def sandbox(running: SandboxProcess) -> Iterator[SandboxProcess]:
     settings = running.get("settings")
     running.post("requests/reset")
     yield running
+    running.post("faults", rules=[])
     running.set(**settings)
     running.post("clock", now=datetime.now(UTC).isoformat())
 

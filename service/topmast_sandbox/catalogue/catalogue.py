@@ -8,7 +8,17 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from topmast_sandbox.catalogue import crds, crds_files, engineering, filesets, keywords, names, reprocessing, resolver
+from topmast_sandbox.catalogue import (
+    crds,
+    crds_files,
+    engineering,
+    filesets,
+    keywords,
+    names,
+    reprocessing,
+    resolver,
+    rewriting,
+)
 from topmast_sandbox.catalogue.caom import PREFIX
 from topmast_sandbox.catalogue.content import Contents
 from topmast_sandbox.catalogue.file import File, media_type
@@ -126,6 +136,21 @@ class Catalogue:
         """
         event = reprocessing.Reprocessing(self._history, self._contents, self._clock)
         return event.run(self._sources, program=program, obs_id=obs_id)
+
+    def rewrite(self, uri: str, how: str) -> None:
+        """Give one file new bytes under its name, ``longer``, ``shorter`` or of the ``same`` length.
+
+        Raises
+        ------
+        LookupError
+            There is no such file.
+        ValueError
+            It cannot be made so.
+        """
+        found = self._record(uri)
+        if found is None:
+            raise LookupError(f"no file {uri}")
+        rewriting.rewrite(found[1], how, history=self._history, contents=self._contents, clock=self._clock)
 
     def _record(self, uri: str) -> tuple[Source, Record] | None:
         if uri.lower().startswith(PREFIX.lower()):

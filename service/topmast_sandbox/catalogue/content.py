@@ -38,7 +38,7 @@ class Contents:
     def size(self, record: Record, revision: Revision) -> int:
         """True length in bytes; FITS and previews need no rendering, texts are rendered once."""
         if record.size is not None:
-            return record.size + (_grown(record, revision) * fits.BLOCK)
+            return record.size + (grown(record, revision) * fits.BLOCK)
         if record.item.product_type == "PREVIEW":
             return preview.size(record.uri, revision.generation, self.scale)
         if facts.suffixes()[record.item.suffix].shape == "text":
@@ -75,7 +75,7 @@ class Contents:
         kind = suffix.shape
         if isinstance(record.owner, Visit) and kind != "table":
             kind = "ints" if shape.ints > 1 else "frame"
-        return fits.layout(kind, suffix.hdus, shape, self.scale, _grown(record, revision))
+        return fits.layout(kind, suffix.hdus, shape, self.scale, grown(record, revision))
 
     def _text(self, record: Record, revision: Revision) -> bytes:
         suffix, owner = record.item.suffix, record.owner
@@ -94,7 +94,7 @@ class Contents:
         meta = "".join(f"# - {json.dumps(c)}\n" for c in columns)
         head = f"# %ECSV 1.0\n# ---\n# datatype:\n{meta}# meta: {{cal_ver: '{revision.cal_ver}'}}\n{' '.join(names)}\n"
         ra, dec = (float(str(record.plane[k] or 0.0)) for k in ("s_ra", "s_dec"))
-        rows = 12 + round(_SOURCES * 1000 * self.scale) + _grown(record, revision)
+        rows = 12 + round(_SOURCES * 1000 * self.scale) + grown(record, revision)
         key = f"{self.seed}|{record.uri}|{revision.generation}"
         return head + "".join(_source(key, n, ra, dec) for n in range(1, rows + 1))
 
@@ -105,8 +105,10 @@ def _source(key: str, n: int, ra: float, dec: float) -> str:
     return _CAT_LINE.format(n=n, x=x, y=y, ra=ra + (x - 1000) * 3e-5, dec=dec + (y - 1000) * 3e-5, flux=flux)
 
 
-def _grown(record: Record, revision: Revision) -> int:
-    """Rows that a reprocessed file has more or less than the first: -1, 0 or 1 (some keep their length)."""
+def grown(record: Record, revision: Revision) -> int:
+    """Rows that a reprocessed file has more or less than the first: -1, 0 or 1 by chance (some keep their length)."""
+    if revision.grown is not None:
+        return revision.grown
     return hashed(f"{record.uri}{revision.generation}", 3) - 1 if revision.generation else 0
 
 

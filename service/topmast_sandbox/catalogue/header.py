@@ -43,7 +43,10 @@ class Keyword(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """How often a file was processed, and what the last processing stamped on it."""
+    """How often a file was processed, what the last processing stamped on it, and by how many rows it grew (or shrank).
+
+    `grown` is None where chance decides it.
+    """
 
     generation: int
     cal_ver: str
@@ -52,6 +55,7 @@ class Revision:
     filename: str
     asn: str
     pool: str
+    grown: int | None = None
 
 
 @cache

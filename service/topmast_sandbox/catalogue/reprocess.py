@@ -8,7 +8,7 @@ release dates moved.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,13 +22,14 @@ EXTENDED_DAYS = 30.0  # how far a release date moves; never so far that public d
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One reprocessing."""
+    """One reprocessing. `grown` is what `Revision` says of it; without a `stamp` no association is renamed."""
 
     number: int
     stamp: str
     processed: str
     cal_ver: str
     crds_ctx: str
+    grown: int | None = None
 
 
 class History:
@@ -59,6 +60,7 @@ class History:
         """How often a file was processed, and what the last time stamped on it."""
         events = self._events.get(record.filename, [])
         last = events[-1] if events else _original(record)
+        stamp = next((event.stamp for event in reversed(events) if event.stamp), None)
         asn = getattr(record.owner, "asn", "")
         pool = record.plan.pool if record.plan else ""
         return Revision(
@@ -67,8 +69,9 @@ class History:
             crds_ctx=last.crds_ctx,
             processed=last.processed,
             filename=self.current(record.filename),
-            asn=names.restamped(asn, last.stamp) if events else asn,
-            pool=names.restamped(pool, last.stamp) if events else pool,
+            asn=names.restamped(asn, stamp) if stamp else asn,
+            pool=names.restamped(pool, stamp) if stamp else pool,
+            grown=last.grown if events else None,
         )
 
     def listed_size(self, record: Record, true_size: int) -> int:
@@ -109,6 +112,10 @@ class History:
         self._events.setdefault(record.filename, []).append(event)
         if names.ASSOCIATION.match(record.filename) or names.POOL.match(record.filename):
             self._rename(record.filename, names.restamped(record.filename, event.stamp))
+
+    def rewrite(self, record: Record, event: Event, grown: int) -> None:
+        """A file gets new bytes under its name, `grown` rows more (or less) than when it was first archived."""
+        self._events.setdefault(record.filename, []).append(replace(event, stamp="", grown=grown))
 
     def reorder(self, obs_id: str, records: Iterable[Record]) -> str | None:
         """Swap the optical elements in a target-level observation's name and its files'; the new obs_id."""

@@ -50,7 +50,6 @@ class Bundles:
         return Response(make(self._members(files, name, user)), content_type=media_type, headers=told)
 
     def _asked(self, service: str) -> tuple[list[Chosen], str, str]:
-        self._sandbox.tally.service(service)
         token = token_of(request, self._sandbox)
         name = f"MAST_{self._sandbox.clock.now():%Y-%m-%dT%H%M}"
         return list(chosen(request, self._sandbox, token)), name, token.user if token else "anonymous"

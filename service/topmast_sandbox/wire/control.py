@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from topmast_sandbox.faults import rule_of, rules_of
 from topmast_sandbox.state import Sandbox
 from topmast_sandbox.tokens import EXCLUSIVE, USER_INFO
 
@@ -26,6 +27,7 @@ class Control:
         routes.add_url_rule("/settings", "settings", self._both(self._settings), methods=["GET", "POST"])
         routes.add_url_rule("/tokens", "tokens", self._both(self._tokens), methods=["GET", "POST"])
         routes.add_url_rule("/slow", "slow", self._both(self._slow), methods=["POST"])
+        routes.add_url_rule("/faults", "faults", self._both(self._faults), methods=["GET", "POST", "DELETE"])
         routes.add_url_rule("/reprocess", "reprocess", self._both(self._reprocess), methods=["POST"])
         return routes
 
@@ -73,6 +75,21 @@ class Control:
         """``{"seconds": n}`` and ``{"polls": n}``: how long new portal queries run. ``{}`` ends it."""
         changes = {"slow_seconds": body.get("seconds", 0), "slow_polls": body.get("polls", 0)}
         return self._sandbox.settings.change(changes).document()
+
+    def _faults(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A rule is added, ``{"rules": […]}`` replaces all of them; DELETE forgets all, or the one with ``?id=``."""
+        book = self._sandbox.faults
+        if request.method == "DELETE":
+            wanted = request.args.get("id")
+            if wanted is None:
+                book.replace([])
+            elif not book.remove(wanted):
+                raise LookupError(f"no rule {wanted!r}")
+        elif body.keys() == {"rules"}:
+            book.replace(rules_of(body["rules"]))
+        elif request.method == "POST":
+            book.add([rule_of(body)])
+        return book.document()
 
     def _tokens(self, body: dict[str, Any]) -> dict[str, Any]:
         """``{"user", "programs", "scopes"}`` mints and returns a token, ``{"revoke": token}`` ends one."""

@@ -30,7 +30,6 @@ class Dois:
 
     def doi(self, doi: str) -> Response:
         """Answer the metadata of a DOI; DOIs do not depend on case."""
-        self._sandbox.tally.service("dois")
         program = doi.lower().removeprefix(PREFIX) if doi.lower().startswith(PREFIX) else ""
         for row in self._sandbox.catalogue.observations():
             if program and row["proposal_id"] == program:

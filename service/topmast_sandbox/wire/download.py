@@ -10,7 +10,6 @@ from topmast_sandbox.state import Sandbox
 from topmast_sandbox.wire import ranges
 from topmast_sandbox.wire.access import may_have, token_of
 from topmast_sandbox.wire.engineering import PREFIX, Engineering
-from topmast_sandbox.wire.pace import paced
 
 REFUSED = "You are not authorized to access this file.\n"
 
@@ -34,16 +33,10 @@ class Download:
         uri = request.args.get("uri", "")
         if uri.lower().startswith(PREFIX):
             return self._engineering.answer(uri)
-        return self.answer(self._sandbox.catalogue.file(uri), uri)
+        return self.answer(self._sandbox.catalogue.file(uri))
 
-    def answer(self, file: File | None, uri: str) -> Response:
-        """Answer `file`, which was asked for as `uri`; 404 when there is none."""
-        self._sandbox.tally.service("Download/file")
-        response = self._response(file)
-        self._sandbox.tally.file(file.uri if file else uri, request.method, response.status_code)
-        return response
-
-    def _response(self, file: File | None) -> Response:
+    def answer(self, file: File | None) -> Response:
+        """Answer `file`; 404 when there is none."""
         if file is None:
             return Response("File not found.\n", 404, content_type="text/plain")
         if not may_have(file, token_of(request, self._sandbox), self._sandbox):
@@ -66,6 +59,6 @@ class Download:
         }
         if part:
             told["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
-        body = paced(self._sandbox.tally.sending(file.uri, file.read(start, stop)), self._sandbox.settings.now)
+        body = self._sandbox.line.paced(file.read(start, stop))
         status = 206 if part else 200
         return Response(body, status, headers | told, content_type=file.media_type, direct_passthrough=True)

@@ -28,7 +28,6 @@ class Paths:
 
     def lookup(self) -> Response:
         """Answer the bucket path of every ``uri``, each with a status of its own."""
-        self._sandbox.tally.service("path_lookup")
         found = {uri: self._place(uri) for uri in request.args.getlist("uri")}
         return Response(json.dumps(found), content_type="application/json")
 

@@ -5,11 +5,19 @@ sends exactly the same request again, and a job that nobody asked for during 10 
 Time here is real time: a client really waits, whatever the sandbox's clock says.
 """
 
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 FORGOTTEN_AFTER = 600.0
+
+
+def query_key(asked: Mapping[str, Any]) -> str:
+    """Identify a portal query. Its pages share one job: the first page has done the work for all."""
+    return json.dumps({name: value for name, value in asked.items() if name != "page"}, sort_keys=True)
 
 
 @dataclass

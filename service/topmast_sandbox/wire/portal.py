@@ -14,6 +14,7 @@ from topmast_sandbox.state import Sandbox
 from topmast_sandbox.wire import answers
 from topmast_sandbox.wire.columns import Column
 from topmast_sandbox.wire.errors import QueryError
+from topmast_sandbox.wire.polling import query_key
 from topmast_sandbox.wire.resolver import resolved
 from topmast_sandbox.wire.services import Services
 
@@ -56,16 +57,14 @@ class Portal:
 
     def columnsconfig(self) -> Response:
         """Answer the column metadata of any service name; ``{}`` where there is none."""
-        self._sandbox.tally.service("columnsconfig")
         columns = self._services.columns(request.values.get("colConfigId", ""))
         return _json({column.name: column.config() for column in columns})
 
     def _answer(self, asked: dict[str, Any]) -> Response:
         service, params = str(asked.get("service", "")), asked.get("params", {})
-        self._sandbox.tally.service(service)
         if service.lower() == "mast.name.lookup":
             return self._lookup(params)
-        key = _key(asked)
+        key = query_key(asked)
         if self._sandbox.queries.known(key) and not self._held(key, asked):
             return _executing()
         body, kind, rows = self._encoded(service, params, asked)
@@ -123,11 +122,6 @@ def histogram(services: Services) -> str:
     }
     data = {"name": "NewDataSet", "Tables": [table], "ExtendedProperties": {}}
     return json.dumps({"status": "COMPLETE", "msg": "", "data": data})
-
-
-def _key(asked: dict[str, Any]) -> str:
-    """Identify a query. Its pages share one job: the first page has done the work for all."""
-    return json.dumps({name: value for name, value in asked.items() if name != "page"}, sort_keys=True)
 
 
 def _paging(asked: dict[str, Any], cap: int) -> tuple[int, int]:

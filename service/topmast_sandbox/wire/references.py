@@ -22,11 +22,10 @@ class References:
 
     def reference(self, name: str) -> Response:
         """Answer a reference file."""
-        return self._download.answer(self._sandbox.catalogue.crds_file(name), f"crds://{name}")
+        return self._download.answer(self._sandbox.catalogue.crds_file(name))
 
     def mapping(self, name: str) -> Response:
         """Answer a context (pmap, imap or rmap) as text."""
-        self._sandbox.tally.service("crds/mapping")
         text = self._sandbox.catalogue.crds_mapping(name)
         if text is None:
             return Response("File not found.\n", 404, content_type="text/plain")

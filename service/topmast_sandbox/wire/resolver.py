@@ -27,7 +27,6 @@ class Resolver:
 
     def query(self) -> Response:
         """Answer the names asked for; an unknown name is simply not in the answer."""
-        self._sandbox.tally.service("resolver")
         found = resolved(self._sandbox.catalogue, request.args.getlist("name"), request.args.get("resolver"))
         return Response(json.dumps(found), content_type="application/json")
 

@@ -73,7 +73,6 @@ class Viz:
         return (row for row in self._catalogue.observations() if stem and row["obs_id"] == stem)
 
     def _answer(self, route: str, rows: Sequence[Any]) -> Response:
-        self._sandbox.tally.service(f"viz/{route}")
         return Response(json.dumps(list(rows)), content_type="application/json")
 
 
