@@ -29,6 +29,10 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/jobs": READ,
     "/v1/jobs/{search}": READ | {"DELETE"},
     "/v1/jobs/{search}/abort": {"POST"},
+    "/v1/jobs/{search}/hold": {"POST"},
+    "/v1/jobs/{search}/run": {"POST"},
+    "/v1/jobs/{search}/retry": {"POST"},
+    "/v1/bundles/{bundle}/diff": READ,
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from flask.testing import FlaskClient
 
@@ -51,7 +52,7 @@ def test_every_operation_is_named_and_described(site: Site) -> None:
     found = list(operations(site))
     names = [operation.get("operationId") for _, _, operation in found]
     assert None not in names
-    assert len(set(names)) == len(names) == 21
+    assert len(set(names)) == len(names) == 25
     for path, method, operation in found:
         where = f"{method} {path}"
         assert operation["summary"], where
@@ -87,3 +88,13 @@ def test_contract_docs_and_health_need_no_key(site: Site) -> None:
     paths = ["/livez", "/readyz", "/openapi.yaml", "/docs", "/problems"]
     assert [stranger.get(path).status_code for path in paths] == [200] * 5
     assert stranger.get("/openapi.yaml").mimetype == "application/yaml"
+
+
+def test_examples_are_what_the_schemas_say(site: Site) -> None:
+    schemas = document(site.app())["components"]["schemas"]
+    shown = {name: schema["example"] for name, schema in schemas.items() if "example" in schema}
+    assert {"SearchRequest", "BundleRequest", "SearchDocument", "BundleDocument", "RowPage", "Folder"} <= shown.keys()
+    for name, example in shown.items():
+        root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        errors = [str(error) for error in jsonschema_rs.Draft202012Validator(root).iter_errors(example)]
+        assert errors == [], name

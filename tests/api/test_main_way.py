@@ -82,3 +82,23 @@ def test_jobs_are_aborted_and_deleted(client: FlaskClient, site: Site) -> None:
     assert client.delete(f"/v1/jobs/{ended.id}").status_code == 204
     assert client.get(f"/v1/bundles/{ended.id}").status_code == 404
     assert not site.api.stores.trees.path("ann", ended.id, 1).exists()
+
+
+def test_a_job_is_held_and_goes_on(client: FlaskClient, site: Site) -> None:
+    running = site.bundle(moves.EXECUTING)
+    held = client.post(f"/v1/jobs/{running.id}/hold")
+    assert (held.status_code, held.json["phase"], held.json["phase_reason"]) == (202, "HELD", "user")
+    assert client.post(f"/v1/jobs/{running.id}/hold").status_code == 202
+    assert client.post(f"/v1/jobs/{running.id}/run").json["phase"] == "QUEUED"
+    assert client.post(f"/v1/jobs/{running.id}/retry").json["code"] == "illegal_move"
+    assert [job.id for job in site.woken] == [running.id]
+
+
+def test_while_the_next_revision_is_made_the_one_before_stays_in_sight(client: FlaskClient, site: Site) -> None:
+    done = site.bundle()
+    again = client.post(f"/v1/jobs/{done.id}/retry")
+    assert (again.status_code, again.json["phase"], again.json["step"]) == (202, "QUEUED", "again")
+    assert client.get(f"/v1/bundles/{done.id}/files/{I2D}").status_code == 200
+    assert client.get(f"/v1/bundles/{done.id}").json["bundle"]["superseded"] == {"count": 0, "files": []}
+    assert client.get(f"/v1/bundles/{done.id}/diff?old=1&new=1").json == {"items": []}
+    assert client.get(f"/v1/bundles/{done.id}/diff?old=1&new=2").json["code"] == "no_such_revision"

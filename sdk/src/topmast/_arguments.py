@@ -86,7 +86,7 @@ def _bundle(command: argparse.ArgumentParser) -> None:
         command.add_argument(f"--{option}", action="append", metavar=text, help="product %(dest)s; repeatable")
     command.add_argument("--level", action="append", type=int, metavar="N", help="calibration level; repeatable")
     command.add_argument("--mrp", action=argparse.BooleanOptionalAction, help="only the recommended products")
-    command.add_argument("--guide-stars", choices=("none", "only", "all"), help="guide-star files")
+    command.add_argument("--guide-stars", choices=("none", "include", "only"), help="guide-star files")
     command.add_argument("--notify", action="append", metavar="ADDRESS", help="e-mail to tell; repeatable")
     command.add_argument("--retention-days", type=count, metavar="N", help="how long the files stay")
     command.add_argument("--label", help="a name of your own")

@@ -81,7 +81,7 @@ class Bundles:
         mrp
             Whether only MAST's Minimum Recommended Products; by default so if nothing else is selected.
         guide_stars
-            ``"none"`` (default of the service), ``"only"`` or ``"all"``.
+            ``"none"`` (default of the service), ``"include"`` or ``"only"``.
         notify
             E-mail addresses to tell, or the service's own ``{"email": …}``.
         retention_days

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
+from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.fields import Answer, Pattern, Request, Truth, WholeNumber
 from topmast_service.api.schemas.job import JobDocument
 from topmast_service.api.schemas.search import LABEL
@@ -172,5 +173,7 @@ class Difference(Answer):
 
 class BundleDocument(JobDocument):
     """A job with what is in it."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"example": examples.BUNDLE}
 
     bundle = fields.Nested(BundleFacts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
+from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.fields import Answer, Moment
 from topmast_service.domain.job import PHASES
 
@@ -28,6 +29,8 @@ class JobError(Answer):
 class JobDocument(Answer):
     """A job as it is now."""
 
+    json_schema: ClassVar[dict[str, Any]] = {"example": examples.JOB}
+
     id = fields.String(metadata=_said("Opaque; `s_…` a search, `b_…` a bundle"))
     kind = fields.String(validate=validate.OneOf(KINDS))
     owner = fields.String(metadata=_said("User whose job it is"))
@@ -49,6 +52,8 @@ class JobDocument(Answer):
 
 class JobList(Answer):
     """Jobs, newest first."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"example": {"items": [examples.JOB], "next": None}}
 
     items = fields.List(fields.Nested(JobDocument))
     next = fields.String(allow_none=True, metadata=_said("Cursor of the next page; null on the last"))

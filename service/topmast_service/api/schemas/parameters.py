@@ -33,7 +33,7 @@ def _text(description: str, longest: int, **more: Any) -> fields.String:
 
 
 def _limit() -> fields.Integer:
-    said = {"description": "Most items on a page", "default": 100}
+    said = {"description": "Most items on a page", "default": 100, "example": 50}
     return QueryNumber(load_default=100, validate=validate.Range(1, 1000), metadata=said)
 
 
@@ -61,8 +61,13 @@ def _of_table(kind: str, example: list[str]) -> dict[str, fields.Field[Any]]:
     order = f"Up to {MAX_SORT} columns; `-` before one turns it round: `-{example[0].partition(':')[0]},obs_id`"
     return {
         "where": where,
-        "sort": _text(order, 200, format=f"{kind}-sort"),
-        "columns": _text("Columns to show, split by commas; all by default", 1000, format=f"{kind}-columns"),
+        "sort": _text(order, 200, format=f"{kind}-sort", example="-obs_id"),
+        "columns": _text(
+            "Columns to show, split by commas; all by default",
+            1000,
+            format=f"{kind}-columns",
+            example="obs_id,calib_level",
+        ),
         "limit": _limit(),
         "cursor": _cursor(),
     }
@@ -90,8 +95,8 @@ class JobsQuery(Request):
         validate=validate.Length(max=len(PHASES)),
         metadata={"description": "Only in this phase; repeatable (any of them)"},
     )
-    label = _text("Only with exactly this label", 200)
-    after = Moment(metadata={"description": "Only those created after this time"})
+    label = _text("Only with exactly this label", 200, example="ring nebula")
+    after = Moment(metadata={"description": "Only those created after this time", "example": "2026-07-01T00:00:00Z"})
     ids = DelimitedList(
         fields.String(validate=Pattern(JOB_ID, "This is no job id.")),
         validate=validate.Length(1, MAX_IDS),
@@ -109,11 +114,11 @@ class JobQuery(Request):
     wait = QueryNumber(
         load_default=0,
         validate=validate.Range(0, MAX_WAIT),
-        metadata={"description": "Seconds to wait for a change", "default": 0},
+        metadata={"description": "Seconds to wait for a change", "default": 0, "example": 20},
     )
     since = QueryNumber(
         validate=validate.Range(0, 2**53),
-        metadata={"description": "The version you know; answers at once if there is a later one"},
+        metadata={"description": "The version you know; answers at once if there is a later one", "example": 3},
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
+from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.fields import Answer, Described
 from topmast_service.domain import access
 
@@ -52,11 +53,15 @@ class _Page(Answer):
 class RowPage(_Page):
     """Some rows of a search."""
 
+    json_schema: ClassVar[dict[str, Any]] = {"example": examples.ROWS}
+
     items = fields.List(Described("Row"))
 
 
 class ManifestPage(_Page):
     """Some rows of a manifest."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"example": examples.MANIFEST}
 
     items = fields.List(Described("ManifestItem"))
 
@@ -73,5 +78,7 @@ class FolderEntry(Answer):
 
 class Folder(Answer):
     """What is in a folder of a box."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"example": examples.FOLDER}
 
     items = fields.List(fields.Nested(FolderEntry))

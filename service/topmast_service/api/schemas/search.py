@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from marshmallow import INCLUDE, fields, validate
 
+from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.criteria import CriterionField
 from topmast_service.api.schemas.fields import Answer, Pattern, Request
 from topmast_service.api.schemas.job import JobDocument
@@ -88,5 +89,7 @@ class SearchFacts(Answer):
 
 class SearchDocument(JobDocument):
     """A job with what came of it; `search` is null until it is COMPLETED."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"example": examples.SEARCH}
 
     search = fields.Nested(SearchFacts, allow_none=True)
