@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from topmast_service.domain.job import Job
+from topmast_service.errors import StaleAttempt
 from topmast_service.store.connection import PREFIX, Client
 
 SLICE_FILES, SLICE_BYTES = 8, 2_000_000_000
@@ -55,26 +57,23 @@ class Slices:
         parts = dict(_named_scripts(text))
         self._scripts = {name: redis.register_script(body) for name, body in parts.items()}
 
-    def fill(self, job_id: str, files: Iterable[tuple[int, int]]) -> int:
-        """Queue the (row, bytes) of `files`, all due now; returns how many. Filling again changes nothing."""
+    def fill(self, seen: Job, files: Iterable[tuple[int, int]]) -> None:
+        """Queue the (row, bytes) of `files`, all due now. Filling again changes nothing.
+
+        Raises
+        ------
+        StaleAttempt
+            The job is no longer as `seen`. A worker that was stopped for minutes once filled the list of a bundle
+            that another had published meanwhile.
+        """
         members = [f"{row}:{size}" for row, size in files]
         for start in range(0, len(members), 1000):
-            self._run("fill", job_id, *members[start : start + 1000])
-        return len(members)
+            self._for(seen, "fill", *members[start : start + 1000])
 
-    def settle_at_once(self, job_id: str, results: Mapping[int, dict[str, Any]]) -> None:
-        """Record files that need no moving, by row, before any is queued; only for whoever holds the job's lease."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(_key("done", job_id), mapping={row: json.dumps(r) for row, r in results.items()})
-            cached = [r for r in results.values() if r.get("source") == "cached"]
-            for name, number in (
-                ("OK", len(results)),
-                ("bytes", sum(r["size"] for r in results.values())),
-                ("cached", len(cached)),
-                ("cached_bytes", sum(r["size"] for r in cached)),
-            ):
-                pipe.hincrby(_key("count", job_id), name, number)
-            pipe.execute()
+    def settle_at_once(self, seen: Job, results: Mapping[int, dict[str, Any]]) -> None:
+        """Record files that need no moving, by row, before any is queued; `StaleAttempt` as in `fill`."""
+        told = [(row, json.dumps(result), *_counted(result)) for row, result in results.items()]
+        self._for(seen, "settle_at_once", *(value for one in told for value in one))
 
     def next(self) -> Slice | None:
         """The next slice of the job that was served longest ago, small jobs before bulk ones.
@@ -91,8 +90,7 @@ class Slices:
 
     def settle(self, piece: Slice, member: str, result: dict[str, Any]) -> bool:
         """Record what became of one file; False when the slice is no longer ours (then nothing is recorded)."""
-        counted = [result["status"], result.get("source", ""), int(result.get("size") or 0)]
-        return bool(self._run("settle", piece.id, piece.job_id, member, json.dumps(result), *counted))
+        return bool(self._run("settle", piece.id, piece.job_id, member, json.dumps(result), *_counted(result)))
 
     def postpone(self, piece: Slice, member: str, seconds: float, counted: bool) -> None:
         """Put one file back, due in `seconds`; a `counted` one uses up a try."""
@@ -142,9 +140,20 @@ class Slices:
         found = self._redis.hscan_iter(_key("done", job_id), count=1000)
         return {int(row): json.loads(result) for row, result in found}
 
-    def forget(self, job_id: str) -> None:
-        """Remove every trace of a job: its results are in the manifest now, or nobody wants them."""
-        self._run("forget", job_id)
+    def forget(self, seen: Job) -> None:
+        """Remove every trace of a job whose results nobody needs; nothing happens if it is no longer as `seen`.
+
+        Whoever says so may have been stopped for minutes: meanwhile the job may have been begun anew.
+        """
+        self._run("forget", seen.id, seen.phase, seen.attempt)
+
+    def forget_removed(self, job_id: str) -> None:
+        """The same for a job whose record is gone; nothing happens if it is there."""
+        self._run("forget", job_id, "", "")
+
+    def _for(self, seen: Job, script: str, *args: Any) -> None:
+        if not self._run(script, seen.id, seen.phase, seen.attempt, *args):
+            raise StaleAttempt(f"Job {seen.id} is no longer {seen.phase} in attempt {seen.attempt}.")
 
     def _run(self, script: str, *args: Any) -> Any:
         return self._scripts[script](keys=[PREFIX], args=list(args))
@@ -153,6 +162,10 @@ class Slices:
 def row_of(member: str) -> int:
     """The row in the product table of a queued file."""
     return int(member.partition(":")[0])
+
+
+def _counted(result: Mapping[str, Any]) -> tuple[str, str, int]:
+    return result["status"], result.get("source", ""), int(result.get("size") or 0)
 
 
 def _key(family: str, job_id: str) -> str:

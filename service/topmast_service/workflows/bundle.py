@@ -82,7 +82,7 @@ class Bundles:
         self.advance(job_id)
 
     def _resolve(self, attempt: Attempt, planner: Planner) -> None:
-        self.slices.forget(attempt.job.id)  # an attempt that died may have queued rows of another table
+        self.slices.forget(attempt.job)  # an attempt that died may have queued rows of another table
         plan = planner.plan(attempt)
         attempt.check()
         now = self.jobs.now()
@@ -90,7 +90,7 @@ class Bundles:
 
     def _again(self, attempt: Attempt) -> None:
         running = attempt.job
-        self.slices.forget(running.id)
+        self.slices.forget(running)
         before = Table(manifest_table(self.folder, running.id, running.revision or 0))
         delivered = {row["dataURI"]: row["sha256"] for row in before.rows("status = ?", OK)}
         self._move(attempt, running.result, lambda uri: self._kept(uri, delivered.get(uri)))
@@ -102,7 +102,7 @@ class Bundles:
 
     def _move(self, attempt: Attempt, plan: dict[str, Any], have: Callable[[str], Version | None]) -> None:
         """What there is already is settled in bulk; the rest goes to the transfer workers, or straight to publish."""
-        files, missing = self._queue(attempt.job.id, have)
+        files, missing = self._queue(attempt.job, have)
         begun = progress.begin(files, plan["bytes"]["total"], self.slices.counts(attempt.job.id))
         now = self.jobs.now()
         if missing:
@@ -110,9 +110,9 @@ class Bundles:
         else:
             self.wake(attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=begun)))
 
-    def _queue(self, job_id: str, have: Callable[[str], Version | None]) -> tuple[int, int]:
+    def _queue(self, running: Job, have: Callable[[str], Version | None]) -> tuple[int, int]:
         """Settle what `have` knows a version of, queue the rest; returns how many files in all, and of the rest."""
-        table = Table(products_table(self.folder, job_id))
+        table = Table(products_table(self.folder, running.id))
         cached: dict[int, Result] = {}
         missing: list[tuple[int, int]] = []
         for row in table.rows(SELECTED):
@@ -122,8 +122,8 @@ class Bundles:
             else:
                 cached[row["_row"]] = got(version, "cached")
         for some in _chunks(cached, 1000):
-            self.slices.settle_at_once(job_id, some)
-        self.slices.fill(job_id, missing)
+            self.slices.settle_at_once(running, some)
+        self.slices.fill(running, missing)
         return len(cached) + len(missing), len(missing)
 
     def _publish(self, attempt: Attempt) -> None:
@@ -170,8 +170,7 @@ class Bundles:
             done = job.finish(latest, number, now, outcome, revision=revision, result=result)
             return job.keep_until(done, now + keep)
 
-        attempt.change(change)
-        self.slices.forget(running.id)
+        self.slices.forget(attempt.change(change))
 
     def _facts(self, running: Job, revision: int, counted: dict[str, int]) -> BoxFacts:
         return BoxFacts(

@@ -43,7 +43,7 @@ class Control:
         """Stop it; a job that is final stays as it is. Workers notice at the next file or heartbeat."""
         self.get(user, job_id)
         aborted = self.jobs.change(job_id, self._aborted)
-        self.slices.forget(job_id)
+        self.slices.forget(aborted)
         return aborted
 
     def delete(self, user: User, job_id: str) -> None:

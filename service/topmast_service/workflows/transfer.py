@@ -88,7 +88,7 @@ class Transfers:
         try:
             self.bundles.advance(job_id)
         except UnknownJob:
-            self.slices.forget(job_id)
+            self.slices.forget_removed(job_id)
 
     def _move(self, hands: Hands) -> None:
         table, members = Table(products_table(self.folder, hands.piece.job_id)), hands.piece.members

@@ -73,7 +73,7 @@ class Upkeep:
     def _look_after(self, found: Job, now: datetime) -> None:
         self.notices.tell(found)
         if found.final:
-            self.slices.forget(found.id)
+            self.slices.forget(found)
             self.eviction.note(found)
             self._close(found.id)
         elif found.phase == job.SUSPENDED and now - (found.suspended_since or now) > self.terms.patience:
