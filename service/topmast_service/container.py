@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
+from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
 from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
@@ -22,6 +23,7 @@ from topmast_service.store.users import Users
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.submit import Submissions
+from topmast_service.workflows.versions import Versions
 
 if TYPE_CHECKING:
     from topmast_service.workflows.adopt import Adopter
@@ -70,6 +72,7 @@ class Api:
     stores: Stores
     submissions: Submissions
     control: Control
+    versions: Versions
 
 
 def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Api:
@@ -78,7 +81,8 @@ def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Ap
     waking = wake or _wake(settings)
     submissions = Submissions(stores.jobs, waking, settings.retention_days, settings.max_retention_days)
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
-    return Api(stores, submissions, control)
+    versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
+    return Api(stores, submissions, control, versions)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,6 @@ def for_query(settings: Settings) -> Query:
 def for_transfer(settings: Settings) -> Transfers:
     """The worker that moves files."""
     from topmast_service.archive.transfer import Downloads
-    from topmast_service.staging.cache import Cache
     from topmast_service.workflows.transfer import Transfers
 
     stores = open_stores(settings)
@@ -163,7 +166,6 @@ def _terms(settings: Settings) -> Terms:
 
 
 def _bundles(stores: Stores) -> Bundles:
-    from topmast_service.staging.cache import Cache
     from topmast_service.workflows.bundle import Bundles
 
     settings = stores.settings

@@ -55,22 +55,23 @@ class Control:
         self.jobs.remove(aborted)
 
     def hold(self, user: User, job_id: str) -> Job:
-        """Pause it; what is under way goes back to where it waits.
+        """Pause it; what is under way goes back to where it waits. One that is held stays so.
 
         Raises
         ------
         IllegalMove
-            It has ended, is held already, or was not even queued.
+            It has ended, or was not even queued.
         """
         self.get(user, job_id)
-        held = self.jobs.change(job_id, job.hold)
+        held = self.jobs.change(job_id, lambda found: found if found.phase == job.HELD else job.hold(found))
         self.slices.hold(job_id)
         return held
 
     def run(self, user: User, job_id: str) -> Job:
-        """Let a held job go on."""
-        self.get(user, job_id)
-        going = self.jobs.change(job_id, job.run)
+        """Let a held job go on; one that is not held is left as it is."""
+        if self.get(user, job_id).phase != job.HELD:
+            return self.get(user, job_id)
+        going = self.jobs.change(job_id, lambda found: job.run(found) if found.phase == job.HELD else found)
         if going.step == "transfer":
             self.slices.release(job_id)
         self.wake(going)
@@ -89,8 +90,8 @@ class Control:
             raise IllegalMove(f"{job_id} is no bundle that can be retried.", hint="Submit its request again.")
         step = "resolve" if everything or found.revision is None else "again"
         owed = tuple(notice for notice in notices_of(user, found.request) if notice.startswith(READY))
-        again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
         self.jobs.reopen(job_id)
+        again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
         self.wake(again)
         return again
 
