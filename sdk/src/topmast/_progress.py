@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def shown(option: ProgressOption, title: str) -> Iterator[Show]:
         yield _nothing
         return
     try:
-        yield lambda progress: _draw(bar, progress)
+        yield lambda progress: _draw(bar, progress, often=sys.stderr.isatty())
     finally:
         bar.close()
 
@@ -77,14 +78,21 @@ def _bar(title: str) -> Any | None:
         from tqdm.auto import tqdm
     except ImportError:
         return None
-    return tqdm(desc=title, unit="B", unit_scale=True, unit_divisor=1024, leave=True)
+    bar = tqdm(desc=title, unit="B", unit_scale=True, unit_divisor=1024, leave=True)
+    bar.drawn_at = float("-inf")
+    return bar
 
 
-def _draw(bar: Any, progress: Progress) -> None:
+def _draw(bar: Any, progress: Progress, *, often: bool) -> None:
+    """Show a moment; `often` on a terminal, else every few seconds, so that a log stays a log."""
     by_bytes = progress.bytes_total is not None
     done = progress.bytes_done if by_bytes else progress.files_done
     bar.unit = "B" if by_bytes else " files"
     bar.total = progress.bytes_total if by_bytes else progress.files_total
     bar.n = done or 0
     files = f"{progress.files_done or 0}/{progress.files_total}" if progress.files_total else ""
-    bar.set_postfix_str(" ".join(part for part in (progress.activity, files) if part), refresh=True)
+    bar.set_postfix_str(" ".join(part for part in (progress.activity, files) if part), refresh=False)
+    now, ended = time.monotonic(), bool(bar.total) and bar.n >= bar.total
+    if now - bar.drawn_at >= (0.1 if often else 5.0) or ended:
+        bar.drawn_at = now
+        bar.refresh()
