@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 
 from topmast_sandbox.catalogue import association, facts, fits, header, preview
 from topmast_sandbox.catalogue.caom import hashed
@@ -139,26 +140,27 @@ def _cards(record: Record, revision: Revision) -> list[tuple[str, fits.Value, st
     known = header.values(record, revision)
     instrument = "GUIDER" if isinstance(record.owner, Visit) else str(known.get("instrume") or "MIRI")
     cards = [
-        (word.card, _said(known, word, record.uri), word.comment)
-        for word in header.of_instrument(instrument, header=True)
+        (card, _said(known.get(column), column in known, plausible), comment)
+        for card, column, comment, plausible in _template(instrument)
     ]
     cards += [(k, v, "reference file") for k, v in header.references(record, revision.crds_ctx).items()]
     return cards + [(k, v, "calibration step") for k, v in header.steps(record).items()]
 
 
-def _said(known: dict[str, object], word: header.Keyword, key: str) -> fits.Value:
+@cache
+def _template(instrument: str) -> tuple[tuple[str, str, str, fits.Value], ...]:
+    """Cards of an instrument's headers: keyword, archive column, comment, and what is plausible if nothing is known."""
+    made: dict[str, fits.Value] = {"string": "NONE", "bool": False, "int": 1}
+    words = header.of_instrument(instrument, header=True)
+    floats = {w.card: hashed(w.column, 10**6) / 10**6 for w in words if w.type == "float"}
+    return tuple((w.card, w.column.lower(), w.comment, floats.get(w.card, made.get(w.type))) for w in words)
+
+
+def _said(value: object, is_known: bool, plausible: fits.Value) -> fits.Value:
     """A keyword's value; undefined where known not to apply, plausible where nothing is known."""
-    column = word.column if word.column in known else word.card.lower()
-    value = known.get(column)
-    if isinstance(value, str | int | float | bool):
+    if isinstance(value, str | int | float):
         return value
-    made: dict[str, fits.Value] = {
-        "string": "NONE",
-        "bool": False,
-        "int": 1,
-        "float": hashed(key + word.column, 10**6) / 10**6,
-    }
-    return None if column in known else made.get(word.type)
+    return None if is_known else plausible
 
 
 def _wcs(record: Record) -> list[tuple[str, fits.Value, str]]:

@@ -57,7 +57,7 @@ class File:
     body: Callable[[], Sequence[Segment]] = field(repr=False, compare=False)
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Bytes [start, stop), in chunks of at most 256 KiB; any range is cheap.
+        """Bytes [start, stop), in chunks of 256 KiB, the last one shorter; any range is cheap.
 
         `stop` beyond the end (or None) means the end.
         """

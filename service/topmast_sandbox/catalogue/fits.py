@@ -99,6 +99,7 @@ def header(cards: Iterable[tuple[str, Value, str]], blocks: int) -> bytes:
     return (text.ljust(room) + "END".ljust(CARD)).encode("ascii")
 
 
+@lru_cache(maxsize=16384, typed=True)  # most cards of most files are the same; typed, for True and 1 are equal
 def card(keyword: str, value: Value, comment: str) -> str:
     """One 80-character card; strings are shortened to what one card holds."""
     said = f" / {comment}" if comment else ""

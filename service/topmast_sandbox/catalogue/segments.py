@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
 from typing import Protocol
 
 CHUNK = 256 * 1024
-_TILE = 64 * 1024
-_STRIDE = 4 * 4099  # four bytes times a prime: tiles stay float-aligned, and none repeats its neighbour
+_POOL = 1024 * 1024
+_FLOAT = 4
 
 
 class Segment(Protocol):
@@ -23,8 +25,8 @@ class Segment(Protocol):
     def length(self) -> int:
         """Bytes in the run."""
 
-    def read(self, start: int, stop: int) -> Iterator[bytes]:
-        """Chunks of at most `CHUNK` bytes covering [start, stop), which lies inside the run."""
+    def read(self, start: int, stop: int) -> Iterator[memoryview]:
+        """Views of at most `CHUNK` bytes covering [start, stop), which lies inside the run."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,11 @@ class Text:
         """Bytes in the run."""
         return len(self.data)
 
-    def read(self, start: int, stop: int) -> Iterator[bytes]:
+    def read(self, start: int, stop: int) -> Iterator[memoryview]:
         """Slices of the bytes."""
+        view = memoryview(self.data)
         for at in range(start, stop, CHUNK):
-            yield self.data[at : min(at + CHUNK, stop)]
+            yield view[at : min(at + CHUNK, stop)]
 
 
 @dataclass(frozen=True)
@@ -50,46 +53,71 @@ class Zeros:
 
     length: int
 
-    def read(self, start: int, stop: int) -> Iterator[bytes]:
+    def read(self, start: int, stop: int) -> Iterator[memoryview]:
         """Zeros, in chunks."""
         for at in range(start, stop, CHUNK):
-            yield bytes(min(CHUNK, stop - at))
+            yield _ZEROS[: min(CHUNK, stop - at)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Noise:
     """Deterministic noise, as big-endian floats between 0.5 and 2 (no NaN or infinity, 4 or 8 bytes wide).
 
-    One 64 KiB tile is drawn from the key; block *i* of the run is that tile rolled by a distance that
-    depends on *i*. So bytes taken from the wrong offset never equal the right ones.
+    Block *i* of the run is a window of one pool that all noise shares, at an offset that the key and *i* decide. So
+    nothing is made when it is read, and bytes taken from the wrong offset, or from another file, never equal the
+    right ones.
     """
 
     key: str
     length: int
-    _doubled: memoryview | None = field(default=None, repr=False)
 
-    def read(self, start: int, stop: int) -> Iterator[bytes]:
-        """Noise, in chunks of a tile or less."""
-        doubled = self._tiles()
+    def read(self, start: int, stop: int) -> Iterator[memoryview]:
+        """Noise, a window or less at a time."""
+        pool = _pool()
+        first, stride = self._windows()
         while start < stop:
-            block, within = divmod(start, _TILE)
-            take = min(_TILE - within, stop - start)
-            at = block * _STRIDE % _TILE + within
-            yield bytes(doubled[at : at + take])
+            block, within = divmod(start, CHUNK)
+            take = min(CHUNK - within, stop - start)
+            at = (first + block * stride) % _POOL + within
+            yield pool[at : at + take]
             start += take
 
-    def _tiles(self) -> memoryview:
-        if self._doubled is None:
-            tile = bytearray(random.Random(self.key).randbytes(_TILE))  # noqa: S311  (noise, not a secret)
-            tile[0::4] = b"\x3f" * (_TILE // 4)
-            self._doubled = memoryview(bytes(tile) * 2)
-        return self._doubled
+    def _windows(self) -> tuple[int, int]:
+        """Offset of the first window and the way to the next; an odd number of floats, so that none comes twice."""
+        digest = blake2b(self.key.encode(), digest_size=8).digest()
+        first, step = (int.from_bytes(part, "big") for part in (digest[:4], digest[4:]))
+        return first * _FLOAT % _POOL, (2 * step + 1) * _FLOAT % _POOL
 
 
 def read(segments: Iterable[Segment], start: int, stop: int) -> Iterator[bytes]:
-    """The bytes [start, stop) of a sequence of segments."""
+    """The bytes [start, stop) of a sequence of segments, in chunks of `CHUNK` bytes, the last one shorter."""
+    gathered: list[memoryview] = []
+    size = 0
+    for view in _views(segments, start, stop):
+        room = CHUNK - size
+        gathered.append(view[:room])
+        size += len(view)
+        if size >= CHUNK:
+            yield b"".join(gathered)
+            gathered, size = [view[room:]], size - CHUNK
+    if size:
+        yield b"".join(gathered)
+
+
+def _views(segments: Iterable[Segment], start: int, stop: int) -> Iterator[memoryview]:
     for segment in segments:
         if start < segment.length and stop > 0:
             yield from segment.read(max(start, 0), min(stop, segment.length))
         start -= segment.length
         stop -= segment.length
+
+
+@cache
+def _pool() -> memoryview:
+    """The noise, its beginning repeated behind its end for windows that reach beyond it."""
+    pool = bytearray(random.Random(_POOL).randbytes(_POOL))  # noqa: S311  (noise, not a secret)
+    pool[0::_FLOAT] = b"\x3f" * (_POOL // _FLOAT)
+    return memoryview(bytes(pool + pool[:CHUNK]))
+
+
+_ZEROS = memoryview(bytes(CHUNK))

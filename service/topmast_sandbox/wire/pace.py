@@ -18,7 +18,8 @@ class Line:
     def paced(self, body: Iterator[bytes]) -> Iterator[bytes]:
         """`body`, its first byte late, and no faster than the settings say when it begins."""
         now = self._settings.now
-        time.sleep(now.first_byte_seconds)
+        if now.first_byte_seconds:  # even a sleep of nothing gives the processor away
+            time.sleep(now.first_byte_seconds)
         if not now.bytes_per_second and not now.total_bytes_per_second:
             yield from body
             return
