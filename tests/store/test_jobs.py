@@ -153,3 +153,25 @@ def test_a_key_stands_for_its_first_request(client: redis.Redis) -> None:
 def test_once_is_once(client: redis.Redis) -> None:
     store = JobStore(client)
     assert [store.once("x", timedelta(minutes=1)) for _ in range(3)] == [True, False, False]
+
+
+def test_a_job_is_closed_only_when_it_is_final_and_all_are_told(client: redis.Redis) -> None:
+    store = JobStore(client)
+    added(store)
+    store.close("b_1")
+    assert store.open_ids() == {"b_1"}
+    store.change("b_1", lambda j: replace(job.abort(j, store.now()), notices=("ready alice@example.org",)))
+    store.close("b_1")
+    assert store.open_ids() == {"b_1"}
+    store.change("b_1", lambda j: replace(j, notices=()))
+    store.close("b_1")
+    assert store.open_ids() == set()
+
+
+def test_what_begins_again_is_looked_after_again(client: redis.Redis) -> None:
+    store = JobStore(client)
+    added(store)
+    store.change("b_1", lambda j: job.abort(j, store.now()))
+    store.close("b_1")
+    store.change("b_1", lambda j: job.retry(j, "resolve", ()))
+    assert store.open_ids() == {"b_1"}

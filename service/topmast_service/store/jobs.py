@@ -36,7 +36,13 @@ _SWAP = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
+if ARGV[5] == '0' then redis.call('SADD', KEYS[3], ARGV[3]) end
 return 1
+"""
+
+_CLOSE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('SREM', KEYS[2], ARGV[2])
 """
 
 
@@ -55,6 +61,7 @@ class JobStore:
         self._redis = redis
         self._add = redis.register_script(_ADD)
         self._swap = redis.register_script(_SWAP)
+        self._close = redis.register_script(_CLOSE)
 
     def now(self) -> datetime:
         """The one clock that leases are judged by."""
@@ -82,8 +89,9 @@ class JobStore:
             raw = self._raw(job_id)
             changed = function(_load(raw))
             new = _dump(changed)
-            keys = [f"{PREFIX}job:{job_id}", f"{PREFIX}ends"]
-            if new == raw or self._swap(keys=keys, args=[raw, new, job_id, changed.destruction.timestamp()]):
+            keys = [f"{PREFIX}job:{job_id}", f"{PREFIX}ends", f"{PREFIX}open"]
+            ends = changed.destruction.timestamp()
+            if new == raw or self._swap(keys=keys, args=[raw, new, job_id, ends, int(changed.final)]):
                 return changed
 
     def wait(self, job_id: str, since: int | None, seconds: float) -> Job:
@@ -120,12 +128,14 @@ class JobStore:
         return set(self._redis.smembers(f"{PREFIX}open"))
 
     def close(self, job_id: str) -> None:
-        """A final job with nothing left to tell: upkeep need not look at it until its destruction."""
-        self._redis.srem(f"{PREFIX}open", job_id)
+        """Upkeep need not look at it until its destruction; nothing happens unless it is final and all are told.
 
-    def reopen(self, job_id: str) -> None:
-        """A job that begins again: upkeep looks after it."""
-        self._redis.sadd(f"{PREFIX}open", job_id)
+        Looked and struck off in one step: its user may be retrying it just now, and `change` puts it back on the list.
+        """
+        raw = self._raw(job_id)
+        found = _load(raw)
+        if found.final and not found.notices:
+            self._close(keys=[f"{PREFIX}job:{job_id}", f"{PREFIX}open"], args=[raw, job_id])
 
     def due_for_destruction(self, now: datetime) -> list[str]:
         """Ids of jobs whose retention is over."""

@@ -90,7 +90,6 @@ class Control:
             raise IllegalMove(f"{job_id} is no bundle that can be retried.", hint="Submit its request again.")
         step = "resolve" if everything or found.revision is None else "again"
         owed = tuple(notice for notice in notices_of(user, found.request) if notice.startswith(READY))
-        self.jobs.reopen(job_id)
         again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
         self.wake(again)
         return again

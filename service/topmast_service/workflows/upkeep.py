@@ -73,9 +73,7 @@ class Upkeep:
     def _look_after(self, found: Job, now: datetime) -> None:
         self.notices.tell(found)
         if found.final:
-            self.slices.forget(found)
-            self.eviction.note(found)
-            self._close(found.id)
+            self._close(found)
         elif found.phase == job.SUSPENDED and now - (found.suspended_since or now) > self.terms.patience:
             self._give_up(found)
         elif found.step == "transfer" and found.phase in {job.EXECUTING, job.SUSPENDED}:
@@ -83,11 +81,12 @@ class Upkeep:
         elif self._unattended(found, now) and self.jobs.once(f"woken:{found.id}:{found.version}", timedelta(minutes=1)):
             self.wake(self.jobs.change(found.id, _ready))
 
-    def _close(self, job_id: str) -> None:
-        """Nothing is left to do, unless its user retried it just now."""
-        self.jobs.close(job_id)
-        if not self.jobs.get(job_id).final:
-            self.jobs.reopen(job_id)
+    def _close(self, found: Job) -> None:
+        """Tidy after what has ended; whoever is still to be told keeps it open."""
+        self.slices.forget(found)
+        if not self.jobs.get(found.id).notices:
+            self.eviction.note(found)
+            self.jobs.close(found.id)
 
     def _give_up(self, found: Job) -> None:
         error = UpstreamDown(f"MAST stayed away longer than {self.terms.patience}.")
