@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from topmast_service.operating import adopt
+from topmast_service.operating import adopt, doctor
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
@@ -63,6 +63,7 @@ def api(fd: int | None, processes: int) -> None:
         "worker-class": "gthread",  # long polls must not block everybody else
         "workers": processes,
         "threads": settings.api_threads,
+        "config": "python:topmast_service.api.gunicorn_settings",  # limits on headers, and on readers that stall
         "graceful-timeout": GRACEFUL_SECONDS,
         "keep-alive": 15,
     }
@@ -125,7 +126,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt,):
+for command in (adopt, doctor):
     cli.add_command(command)
 
 

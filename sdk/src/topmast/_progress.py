@@ -66,6 +66,7 @@ def shown(option: ProgressOption, title: str) -> Iterator[Show]:
     try:
         yield lambda progress: _draw(bar, progress, often=sys.stderr.isatty())
     finally:
+        bar.refresh()
         bar.close()
 
 
@@ -79,7 +80,7 @@ def _bar(title: str) -> Any | None:
     except ImportError:
         return None
     bar = tqdm(desc=title, unit="B", unit_scale=True, unit_divisor=1024, leave=True)
-    bar.drawn_at = float("-inf")
+    bar.drawn_at, bar.drawn_stage = float("-inf"), None
     return bar
 
 
@@ -92,7 +93,7 @@ def _draw(bar: Any, progress: Progress, *, often: bool) -> None:
     bar.n = done or 0
     files = f"{progress.files_done or 0}/{progress.files_total}" if progress.files_total else ""
     bar.set_postfix_str(" ".join(part for part in (progress.activity, files) if part), refresh=False)
-    now, ended = time.monotonic(), bool(bar.total) and bar.n >= bar.total
-    if now - bar.drawn_at >= (0.1 if often else 5.0) or ended:
-        bar.drawn_at = now
+    now, stage = time.monotonic(), (progress.activity, bar.total, bool(bar.total) and bar.n >= bar.total)
+    if stage != bar.drawn_stage or now - bar.drawn_at >= (0.1 if often else 5.0):
+        bar.drawn_at, bar.drawn_stage = now, stage
         bar.refresh()

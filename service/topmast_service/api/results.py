@@ -29,7 +29,7 @@ def rows(api: Api, search: Job) -> Table:
         There are none yet, never, or no longer.
     """
     _ended_well(search)
-    return Table(rows_table(api.stores.settings.tables.absolute(), search.id))
+    return Table(rows_table(api.stores.settings.tables, search.id))
 
 
 def manifest(api: Api, bundle: Job) -> Table:
@@ -40,7 +40,7 @@ def manifest(api: Api, bundle: Job) -> Table:
     NotReady, NoResult, Expired
         There is none yet, never, or no longer.
     """
-    return Table(manifest_table(api.stores.settings.tables.absolute(), bundle.id, revision(bundle)))
+    return Table(manifest_table(api.stores.settings.tables, bundle.id, revision(bundle)))
 
 
 def box(api: Api, bundle: Job) -> Path:

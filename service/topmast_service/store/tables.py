@@ -15,7 +15,7 @@ from typing import Any
 
 from topmast_service.domain.columns import Column
 from topmast_service.domain.rows import Condition, Question, cursor_behind
-from topmast_service.errors import Expired, Invalid
+from topmast_service.errors import BadCursor, Expired, Invalid
 
 AFFINITY = {"string": "TEXT", "int": "INTEGER", "float": "REAL", "boolean": "INTEGER"}
 """SQLite's words for our column types."""
@@ -65,21 +65,20 @@ class Table:
     def _open(self) -> Iterator[sqlite3.Connection]:
         if not self.path.exists():
             raise Expired("The rows of this job are gone.")
-        with contextlib.closing(sqlite3.connect(f"{self.path.as_uri()}?immutable=1", uri=True)) as base:
+        with contextlib.closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)) as base:
             yield base
 
     def page(self, question: Question) -> Page:
         """The rows that a `Question` asks for; ``_row`` breaks ties and is always among the cells."""
         where, values = _where(question.where, self.columns)
-        behind, more = _behind(question)
         order = ", ".join(f"{_sortable(c)} {'DESC' if down else 'ASC'}" for c, down in question.sort)
-        keys = "".join(f", {_sortable(c)}" for c, _ in question.sort)
         cells = ["_row", *(question.columns or self.columns)]
         listed = ", ".join(map(_quoted, dict.fromkeys(cells)))
         with self._open() as base:
+            behind, more = _behind(question, _last_seen(base, question))
             total = base.execute(f"SELECT COUNT(*) FROM rows WHERE {where}", values).fetchone()[0]  # noqa: S608 - quoted
             found = base.execute(
-                f"SELECT {listed}{keys} FROM rows WHERE {where} AND {behind} "  # noqa: S608 - known columns, quoted
+                f"SELECT {listed} FROM rows WHERE {where} AND {behind} "  # noqa: S608 - known columns, quoted
                 f"ORDER BY {order + ', ' if order else ''}_row LIMIT ?",
                 [*values, *more, question.limit + 1],
             ).fetchall()
@@ -87,11 +86,9 @@ class Table:
 
     def _page(self, question: Question, cells: list[str], found: list[tuple[Any, ...]], total: int) -> Page:
         shown = found[: question.limit]
-        items = [self._typed(dict(zip(cells, row, strict=False))) for row in shown]
-        if len(found) <= question.limit:
-            return Page(items, total, None)
-        last = shown[-1]
-        return Page(items, total, cursor_behind(question, [*last[len(cells) :], last[0]]))
+        items = [self._typed(dict(zip(cells, row, strict=True))) for row in shown]
+        more = len(found) > question.limit
+        return Page(items, total, cursor_behind(question, items[-1]["_row"]) if more else None)
 
     def rows(self, condition: str = "1", *values: Any) -> Iterator[dict[str, Any]]:
         """All rows in their order, one at a time; `condition` is SQL of our own code, never of a user."""
@@ -172,12 +169,22 @@ def _truth(text: str) -> int:
     return {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}[text.lower()]
 
 
-def _behind(question: Question) -> tuple[str, list[Any]]:
+def _last_seen(base: sqlite3.Connection, question: Question) -> tuple[Any, ...]:
+    """The sort values of the row that the cursor stands behind."""
+    if question.after is None or not question.sort:
+        return ()
+    cells = ", ".join(_quoted(name) for name, _ in question.sort)
+    found = base.execute(f"SELECT {cells} FROM rows WHERE _row = ?", [question.after]).fetchone()  # noqa: S608 - quoted
+    if found is None:
+        raise BadCursor("The cursor stands behind a row that is not here.")
+    return tuple(found)
+
+
+def _behind(question: Question, values: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """Rows after the cursor in the question's order; NULL sorts before everything, as SQLite does."""
     if question.after is None:
         return "1", []
-    *values, row = question.after
-    text, given = "_row > ?", [row]
+    text, given = "_row > ?", [question.after]
     for (name, down), value in reversed(list(zip(question.sort, values, strict=True))):
         column, text_then = _sortable(name), text
         same, equal = f"{column} IS ?", [value]
