@@ -49,9 +49,23 @@ class Attempt:
     lost: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        """Stop here if the claim is gone (aborted, or taken over): between two batches, before anything is kept."""
-        if self.lost.is_set():
+        """Stop here if the claim is gone (aborted, or taken over): between two batches, before anything is kept.
+
+        The record is asked, since a process that was stopped wakes up before its heartbeat does.
+        """
+        if self.lost.is_set() or not self._mine(self.jobs.get(self.job.id)):
             raise StaleAttempt(f"Attempt {self.job.attempt} on {self.job.id} no longer counts.")
+
+    def _mine(self, latest: Job) -> bool:
+        return latest.phase == job.EXECUTING and latest.attempt == self.job.attempt
+
+    def suspend(self, error: TopmastError, terms: Terms) -> None:
+        """Let the job wait for what is missing; nothing happens if this attempt no longer counts."""
+        suspend(self.jobs, self.job.id, error, terms, self._mine)
+
+    def fail(self, error: TopmastError) -> None:
+        """End the job; nothing happens if this attempt no longer counts: its successor may be doing well."""
+        end_in_error(self.jobs, self.job.id, error, self._mine)
 
     def change(self, function: Callable[[Job, int], Job]) -> Job:
         """Change the record, if this attempt still counts."""
@@ -71,36 +85,45 @@ def work(jobs: JobStore, job_id: str, step: str, terms: Terms, body: Callable[[A
     except (StaleAttempt, UnknownJob):
         log.info("attempt %d on %s was taken over or aborted", attempt.job.attempt, job_id)
     except (UpstreamDown, DiskFull) as error:
-        suspend(jobs, job_id, error, terms)
+        attempt.suspend(error, terms)
     except UNAVAILABLE:
         raise  # the lease runs out, and whoever comes next finds the job as it was
     except TopmastError as error:
-        end_in_error(jobs, job_id, error)
+        attempt.fail(error)
     except Exception:
         log.exception("step %s of %s failed", step, job_id)
-        end_in_error(jobs, job_id, TopmastError(f"Step {step!r} failed; the service's log has the reason."))
+        attempt.fail(TopmastError(f"Step {step!r} failed; the service's log has the reason."))
 
 
-def suspend(jobs: JobStore, job_id: str, error: TopmastError, terms: Terms) -> None:
+Still = Callable[[Job], bool]
+"""Whether the record still is where its caller saw it; else nothing may be changed."""
+
+
+def moving_files(latest: Job) -> bool:
+    """Whether the job's files are being moved, so that a transfer worker may say that MAST is away."""
+    return latest.step == "transfer" and latest.phase in {job.EXECUTING, job.SUSPENDED}
+
+
+def suspend(jobs: JobStore, job_id: str, error: TopmastError, terms: Terms, still: Still = moving_files) -> None:
     """Let the job wait for what is missing, or end it once its patience is used up."""
     log.warning("%s waits: %s (%s)", job_id, error.code, error)
     now = jobs.now()
 
     def change(latest: Job) -> Job:
         since = latest.suspended_since or now
-        if latest.final:
+        if not still(latest):
             return latest
-        if now - since > terms.patience:
+        if now - since > terms.patience and latest.step != "transfer":  # there upkeep publishes what has come
             return job.fail(latest, now, error.as_record())
         return job.suspend(latest, now, error.code, _pause(since, now, error.retry_after))
 
     jobs.change(job_id, change)
 
 
-def end_in_error(jobs: JobStore, job_id: str, error: TopmastError) -> None:
+def end_in_error(jobs: JobStore, job_id: str, error: TopmastError, still: Still) -> None:
     """End the job with what its user needs to know."""
     now = jobs.now()
-    jobs.change(job_id, lambda latest: latest if latest.final else job.fail(latest, now, error.as_record()))
+    jobs.change(job_id, lambda latest: job.fail(latest, now, error.as_record()) if still(latest) else latest)
 
 
 def _pause(since: datetime, now: datetime, retry_after: float | None) -> timedelta:
@@ -115,12 +138,14 @@ def _claimed(jobs: JobStore, job_id: str, step: str, terms: Terms) -> Attempt | 
     def change(latest: Job) -> Job:
         if latest.step != step:
             raise IllegalMove(f"{job_id} is at step {latest.step!r}, not {step!r}.")
-        return job.claim(latest, now, terms.lease)
+        try:
+            return job.claim(latest, now, terms.lease)
+        except WorkerLost as error:
+            return job.fail(latest, now, error.as_record())
 
     try:
-        return Attempt(jobs.change(job_id, change), jobs)
-    except WorkerLost as error:
-        end_in_error(jobs, job_id, error)
+        claimed = jobs.change(job_id, change)
+        return Attempt(claimed, jobs) if claimed.phase == job.EXECUTING else None
     except (IllegalMove, UnknownJob):
         log.debug("nothing to claim: %s of %s", step, job_id)
     return None

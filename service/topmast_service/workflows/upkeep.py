@@ -93,7 +93,7 @@ class Upkeep:
         if found.step == "transfer":
             self.bundles.give_up(found.id, error)
         else:
-            end_in_error(self.jobs, found.id, error)
+            end_in_error(self.jobs, found.id, error, lambda latest: latest.version == found.version)
 
     def _look_after_transfer(self, found: Job) -> None:
         self.bundles.advance(found.id)
