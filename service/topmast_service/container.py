@@ -28,6 +28,7 @@ from topmast_service.workflows.versions import Versions
 if TYPE_CHECKING:
     from topmast_service.workflows.adopt import Adopter
     from topmast_service.workflows.bundle import Bundles
+    from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.plan import Planner
@@ -137,6 +138,30 @@ def for_adoption(settings: Settings, *, link: bool = False, dry: bool = False) -
 
     adoption = Adoption(settings.cache, settings.keep_free_bytes)
     return Adopter(adoption, Downloads(settings.mast_url, connections=THREADS), lambda: datetime.now(UTC), link, dry)
+
+
+def for_doctor(settings: Settings) -> Doctor:
+    """The command that compares records and disk."""
+    from topmast_service.staging.audit import Audit
+    from topmast_service.store.census import Census
+    from topmast_service.workflows.doctor.examine import Doctor
+    from topmast_service.workflows.doctor.mending import Mending
+
+    stores = open_stores(settings)
+    eviction = _eviction(stores)
+    return Doctor(
+        settings.data,
+        settings.stage,
+        settings.tables,
+        Census(stores.redis),
+        stores.jobs,
+        stores.slices,
+        stores.trees,
+        Audit(settings.cache),
+        eviction.limits,
+        eviction,
+        Mending(Cache(settings.cache), stores.trees, settings.tables),
+    )
 
 
 def for_upkeep(settings: Settings) -> Upkeep:

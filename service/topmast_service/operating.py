@@ -1,7 +1,8 @@
-"""Commands of who runs a topmast: `adopt`. Each imports what it needs when it runs."""
+"""Commands of who runs a topmast: `adopt`, `doctor`. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -47,6 +48,32 @@ def adopt(folder: Path, data: Path | None, link: bool, dry_run: bool) -> None:
     )
     if refused:
         sys.exit(1)
+
+
+@click.command()
+@OF_UP
+@click.option("--deep", is_flag=True, help="also read every staged and cached byte")
+@click.option("--repair", is_flag=True, help="put right what can be put right safely")
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def doctor(data: Path | None, deep: bool, repair: bool, as_json: bool) -> None:
+    """Compare the records with the disk, both ways, while the service runs or not.
+
+    Exit status: 0 all is well, 1 something is left to be done, 2 not everything could be looked at.
+    """
+    settings = _settings(data)
+    _must_exist(settings.data)
+    from topmast_service.container import for_doctor
+
+    report = for_doctor(settings).examine(deep=deep, repair=repair)
+    click.echo(json.dumps(report.document(), indent=1) if as_json else "\n".join(report.lines()))
+    sys.exit(report.status)
+
+
+def _must_exist(data: Path) -> None:
+    from topmast_service.errors import Invalid
+
+    if not data.is_dir():
+        raise Invalid(f"There is no folder {data}.", hint="Name the one of your topmast with --data, or TOPMAST_DATA.")
 
 
 def _watched(verdicts: Iterable[Verdict], size: int) -> Iterator[Verdict]:

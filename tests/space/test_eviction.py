@@ -63,8 +63,10 @@ def unstage(site: Site, *jobs: Job) -> None:
 def three(site: Site) -> list[Job]:
     """Three bundles of five files, used one after the other; nothing is staged any more."""
     jobs = [site.run(uris(*range(n, n + 5))) for n in (0, 5, 10)]
+    site.upkeep()
     uses, now = Uses(site.api.stores.redis), site.api.stores.jobs.now()
     for number, each in enumerate(jobs):
+        uses.forget(hashes(site, each))
         uses.note(hashes(site, each), now - timedelta(hours=3 - number))
     unstage(site, *jobs)
     return jobs

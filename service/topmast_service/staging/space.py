@@ -84,7 +84,7 @@ class Space:
             if uri is None or not self._shelf.names_gone(uri):
                 continue
             try:
-                with _locked(self._shelf.part(uri)):
+                with locked(self._shelf.part(uri)):
                     self._shelf.drop_gone(uri)
             except PartBusy:
                 whole = False
@@ -101,7 +101,7 @@ class Space:
     def _drop_part(self, path: Path, wanted: Callable[[str], bool]) -> bool:
         sidecar = path.with_suffix(".json")
         try:
-            with _locked(path):
+            with locked(path):
                 uri = uri_of(sidecar)
                 if uri is not None and path.stat().st_size and wanted(uri):
                     return False
@@ -113,7 +113,7 @@ class Space:
 
 
 @contextmanager
-def _locked(part: Path) -> Iterator[None]:
+def locked(part: Path) -> Iterator[None]:
     """The lock of a dataURI, without a wait; leaves no empty .part behind."""
     descriptor = lock_part(part, 0)
     try:

@@ -21,6 +21,7 @@ from topmast_service.staging.version import Version
 _BUILDING = ".building"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,127}")
 _ODD = re.compile(r"[^A-Za-z0-9._+-]|^\.|^-")
+_OURS = 0o755  # mode of folders whatever the umask: who may write to one may replace what is in it
 _LONGEST = 255  # bytes in one name, on every filesystem in use
 
 
@@ -108,7 +109,9 @@ class Trees:
         aside = self._aside / f"{job_id}.{revision}.{secrets.token_hex(8)}"
         try:
             with telling_disk_full():
-                aside.mkdir(parents=True)
+                self._root.mkdir(_OURS, parents=True, exist_ok=True)
+                self._aside.mkdir(_OURS, exist_ok=True)
+                aside.mkdir(_OURS)
                 _link_all(aside, entries, cache)
                 write_extras(aside)
                 _sync_all(aside)
@@ -240,11 +243,13 @@ def _inside(path: str) -> str:
 
 def _sync_all(folder: Path) -> None:
     for inside, _, _ in os.walk(folder, topdown=False):
+        Path(inside).chmod(_OURS)
         sync_folder(Path(inside))
 
 
 def _show(aside: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (target.parent.parent, target.parent):
+        folder.mkdir(_OURS, exist_ok=True)
     try:
         aside.rename(target)
     except OSError:

@@ -58,15 +58,15 @@ class Eviction:
         if excess and time.monotonic() >= self._rest_until:
             self._evict(excess, now)
         self.tidy(FOLDERS_A_ROUND)
-        self.space.drop_parts(self._asked_of(list(self._live())))
+        self.space.drop_parts(self.asked_by_live())
 
     def note(self, ended: Job) -> None:
-        """A bundle has ended: every file in its manifest was used just now."""
+        """A bundle has ended: then every file in its manifest was used."""
         if ended.kind != "bundle" or ended.revision is None:
             return
         try:
             rows = Table(manifest_table(self.folder, ended.id, ended.revision)).rows("sha256 <> ''")
-            self.uses.note((row["sha256"] for row in rows), self.jobs.now())
+            self.uses.note((row["sha256"] for row in rows), ended.ended or self.jobs.now())
         except Expired:
             log.warning("%s has no manifest; the uses of its files are not known", ended.id)
 
@@ -85,6 +85,16 @@ class Eviction:
         busy = [folder for folder in taken if not self.space.tidy_index(folder)]
         if busy:
             self.uses.index_is_stale(busy)
+
+    def asked_by_live(self) -> Callable[[str], bool]:
+        """Tells of a dataURI whether some live bundle has selected it."""
+        paths = [products_table(self.folder, job.id) for job in self._live()]
+        condition = f'"dataURI" = ? AND {SELECTED}'
+
+        def asked(uri: str) -> bool:
+            return any(any(True for _ in Table(path).rows(condition, uri)) for path in paths if path.exists())
+
+        return asked
 
     def _evict(self, excess: int, now: datetime) -> None:
         until, freed, wanted = time.monotonic() + SECONDS_A_ROUND, 0, self._wanted()
@@ -129,13 +139,3 @@ class Eviction:
                 continue
             if found.kind == "bundle" and not found.final:
                 yield found
-
-    def _asked_of(self, live: list[Job]) -> Callable[[str], bool]:
-        """Tells whether some live bundle has selected a dataURI."""
-        paths = [products_table(self.folder, job.id) for job in live]
-        condition = f'"dataURI" = ? AND {SELECTED}'
-
-        def asked(uri: str) -> bool:
-            return any(any(True for _ in Table(path).rows(condition, uri)) for path in paths if path.exists())
-
-        return asked
