@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.site import Site, ended_at_once
+from tests.api.site import NOW, Site, ended_at_once
 from topmast_service.api.waiting import preferred
 from topmast_service.domain import job as moves
 
@@ -36,7 +37,7 @@ def test_a_long_poll_ends_with_the_change(client: FlaskClient, site: Site, later
     later(lambda: site.change(job.id, progress={"rows": 7}))
     began = time.monotonic()
     answer = client.get(f"/v1/jobs/{job.id}?wait={LONG}")
-    assert (answer.json["version"], answer.json["progress"]) == (job.version + 1, {"rows": 7})
+    assert (answer.json["version"], answer.json["progress"]["rows"]) == (job.version + 1, 7)
     assert answer.headers["Retry-After"]
     assert time.monotonic() - began < LONG / 2
 
@@ -100,3 +101,10 @@ def test_prefer_wait_that_was_too_short_is_202(client: FlaskClient) -> None:
 )  # fmt: skip
 def test_prefer_is_read_as_rfc_7240_writes_it(prefer: str, seconds: int) -> None:
     assert preferred(prefer) == seconds
+
+
+def test_a_job_that_waits_knows_how_many_come_before_it(client: FlaskClient, site: Site) -> None:
+    first, second = (site.search(moves.QUEUED, created=NOW + timedelta(minutes=n)) for n in (0, 1))
+    assert client.get(f"/v1/jobs/{first.id}").json["progress"]["ahead"] == 0
+    assert client.get(f"/v1/jobs/{second.id}").json["progress"]["ahead"] == 1
+    assert "ahead" not in client.get(f"/v1/jobs/{site.search().id}").json["progress"]

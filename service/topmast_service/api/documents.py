@@ -16,9 +16,10 @@ _JOB = (
 _UNKNOWN_FACTS: dict[str, Any] = {"count": 0, "columns": [], "notes": [], "truncated": False}
 
 
-def of_job(job: Job) -> dict[str, Any]:
-    """A job, whatever its kind."""
-    return {**{name: getattr(job, name) for name in _JOB}, "links": _links(job)}
+def of_job(job: Job, ahead: int | None = None) -> dict[str, Any]:
+    """A job, whatever its kind; `ahead` is how many others wait before it."""
+    document = {**{name: getattr(job, name) for name in _JOB}, "links": _links(job)}
+    return document if ahead is None else document | {"progress": {**job.progress, "ahead": ahead}}
 
 
 def of_search(job: Job) -> dict[str, Any]:

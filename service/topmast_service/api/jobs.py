@@ -50,7 +50,8 @@ def make(api: Api, waiters: Waiters) -> Routes:
         already, the answer comes at once; Retry-After says when to ask again.
         """
         job = waiters.for_change(user(), job_id, query.get("since"), query["wait"])
-        return documents.of_job(job), {} if job.final else {"Retry-After": "1"}
+        document = documents.of_job(job, ahead=api.control.ahead_of(job))
+        return document, {} if job.final else {"Retry-After": "1"}
 
     @routes.route("/<job_id>", methods=["DELETE"], parameters=ID)
     @routes.operation("deleteJob", raises=[UnknownJob])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from topmast_service.domain.job import Job, archive, from_record, keep_until, to_record
+from topmast_service.domain.job import QUEUED, Job, archive, from_record, keep_until, to_record
 from topmast_service.errors import IdempotencyMismatch, UnknownJob
 from topmast_service.store.connection import PREFIX, Client, time_of
 
@@ -126,6 +126,12 @@ class JobStore:
     def open_ids(self) -> set[str]:
         """Ids of all jobs that somebody must look after: not final, or with something left to tell or tidy."""
         return set(self._redis.smembers(f"{PREFIX}open"))
+
+    def ahead_of(self, job: Job) -> int:
+        """How many jobs were queued before this one and still wait for a worker."""
+        ids = [f"{PREFIX}job:{i}" for i in self.open_ids() - {job.id}]
+        others = (_load(raw) for raw in (self._redis.mget(ids) if ids else []) if raw)
+        return sum(o.phase == QUEUED and position(o) < position(job) for o in others)
 
     def close(self, job_id: str) -> None:
         """Upkeep need not look at it until its destruction; nothing happens unless it is final and all are told.

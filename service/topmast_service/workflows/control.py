@@ -35,6 +35,10 @@ class Control:
         self.get(user, job_id)
         return self._own(user, self.jobs.wait(job_id, since, seconds))
 
+    def ahead_of(self, found: Job) -> int | None:
+        """How many jobs come before one that waits for a worker; None when it does not."""
+        return self.jobs.ahead_of(found) if found.phase == job.QUEUED else None
+
     def list(self, user: User, before: tuple[float, str] | None = None) -> Iterator[Job]:
         """The user's jobs, newest first, from behind a position (see `store.jobs.position`)."""
         return self.jobs.of(user.name, before=before)

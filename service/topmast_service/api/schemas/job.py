@@ -44,7 +44,13 @@ class JobDocument(Answer):
     started = Moment(allow_none=True)
     ended = Moment(allow_none=True)
     destruction = Moment(allow_none=True, metadata=_said("When its files are removed"))
-    progress = fields.Dict(keys=fields.String(), metadata=_said("Counts so far, bytes and files (or rows)"))
+    progress = fields.Dict(
+        keys=fields.String(),
+        metadata=_said(
+            "files_total, files_done, files_cached, files_failed, bytes_total, bytes_done (rows for a search); while "
+            "bytes move: rate (bytes/s), eta (earliest, latest); while it waits for a worker: ahead (jobs before it)"
+        ),
+    )
     error = fields.Nested(JobError, allow_none=True)
     request = fields.Dict(keys=fields.String(), metadata=_said("The request as it was sent"))
     links = fields.Dict(keys=fields.String(), values=fields.String(), metadata=_said("Where to go on"))
