@@ -75,6 +75,7 @@ class Job:
     suspended_since: datetime | None = None
     told: datetime | None = None
     revision: int | None = None
+    begun: int = 0
     retention_days: float = 7
     progress: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
@@ -176,6 +177,15 @@ def leave_transfer(job: Job) -> Job:
 def keep_until(job: Job, destruction: datetime) -> Job:
     """Retention counts from when there is something to keep."""
     return replace(job, destruction=destruction)
+
+
+def begin_revision(job: Job, attempt: int) -> Job:
+    """A number for the revision that this attempt builds (`begun`); none is ever given twice.
+
+    A worker that was stopped while publishing wrote its manifest over the one that its successor had published.
+    """
+    _must_hold(job, attempt)
+    return replace(job, begun=max(job.begun, job.revision or 0) + 1)
 
 
 def finish(job: Job, attempt: int, now: datetime, outcome: str, **changes: Any) -> Job:

@@ -25,7 +25,7 @@ from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
-from topmast_service.workflows.attempt import Attempt, Terms, work
+from topmast_service.workflows.attempt import Attempt, Terms, moving_files, work
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, version_of
@@ -64,13 +64,19 @@ class Bundles:
         work(self.jobs, job_id, "publish", self.terms, self._publish)
 
     def advance(self, job_id: str) -> None:
-        """After files were settled: tell the progress, and go on to publish when the last one is done."""
+        """After files were settled: tell the progress, and go on to publish when the last one is done.
+
+        What the work list says counts for the attempt that was seen before: a later one may have filled it anew.
+        """
+        seen = self.jobs.get(job_id)
         drained = self.slices.drained(job_id)
         counts, now = self.slices.counts(job_id), self.jobs.now()
 
         def change(latest: Job) -> Job:
+            if not moving_files(latest) or (seen.step, seen.attempt) != (latest.step, latest.attempt):
+                return latest
             told = job.tell(latest, progress.after(latest.progress, counts, latest.told, now), now, drained)
-            return job.leave_transfer(told) if drained and told.step == "transfer" and not told.final else told
+            return job.leave_transfer(told) if drained else told
 
         moved = self.jobs.change(job_id, change)
         if moved.step == "publish" and moved.phase == job.QUEUED:
@@ -128,7 +134,7 @@ class Bundles:
 
     def _publish(self, attempt: Attempt) -> None:
         running = attempt.job
-        revision = (running.revision or 0) + 1
+        revision = attempt.change(job.begin_revision).begun
         results = self.slices.results(running.id)
         rows = Rows(Table(products_table(self.folder, running.id)), results, self.jobs.now())
         counted = manifest.totals(rows)
