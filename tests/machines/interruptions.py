@@ -17,7 +17,7 @@ KINDS = ("kill", "refused", "unanswered", "doubled", "stall")
 """Dead before the command; Redis away before it; its answer lost; sent twice, as redis-py does; stopped for long."""
 
 
-READ_ONLY = frozenset("GET MGET TIME HGET HGETALL HVALS ZCARD SCARD SMEMBERS HSCAN".split())
+READ_ONLY = frozenset(["GET", "MGET", "TIME", "HGET", "HGETALL", "HVALS", "ZCARD", "SCARD", "SMEMBERS", "HSCAN"])
 """Commands after which nothing can have changed."""
 
 
@@ -79,12 +79,14 @@ class RealClient(redis.Redis):
 
 
 class FakeClient(fakeredis.FakeRedis):
-    """The same of fakeredis."""
+    """The same of fakeredis, which does not tell how long it has been up."""
 
     interruption = Interruption()
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """One command, or what happens instead."""
+        if args[0] == "INFO":
+            return {"uptime_in_seconds": 10**6}
         return self.interruption.run(str(args[0]), lambda: super(FakeClient, self).execute_command(*args, **options))
 
 

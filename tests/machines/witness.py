@@ -51,7 +51,7 @@ class Witness:
         """Each file is waiting, in one worker's hands, or settled; what is settled stays as it is."""
         todo = {row(m) for m in self._redis.zrange(f"topmast:todo:{job.id}", 0, -1)}
         slices = [
-            self._redis.smembers(f"topmast:slice:{piece}:files")
+            self._redis.zrange(f"topmast:slice:{piece}:files", 0, -1)
             for piece in self._redis.smembers(f"topmast:held:{job.id}")
         ]
         held = [row(member) for piece in slices for member in piece]

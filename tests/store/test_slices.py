@@ -12,7 +12,7 @@ import redis
 from topmast_service.domain.job import EXECUTING, Job
 from topmast_service.errors import StaleAttempt
 from topmast_service.store.jobs import JobStore
-from topmast_service.store.slices import BULK_FILES, SLICE_FILES, Slice, Slices
+from topmast_service.store.slices import BULK_FILES, MAX_LOST, SLICE_FILES, Slice, Slices
 
 OK = {"status": "OK", "source": "fetched", "size": 10}
 
@@ -127,7 +127,7 @@ def test_a_dead_workers_files_go_back_and_it_settles_nothing_more(client: redis.
 def test_a_file_that_kills_its_workers_is_given_up(client: redis.Redis) -> None:
     slices = Slices(client)
     slices.fill(running(client, "b_1"), [(1, 10)])
-    for _ in range(3):
+    for _ in range(MAX_LOST):
         taken(slices)
         expired(client)
         slices.expire()
@@ -222,3 +222,30 @@ def test_settling_at_once_counts_each_file_once(client: redis.Redis) -> None:
         slices.settle_at_once(job, {1: OK, 2: OK | {"source": "cached"}})
     assert slices.counts("b_1") == {"OK": 2, "bytes": 20, "cached": 1, "cached_bytes": 10}
     assert sorted(slices.results("b_1")) == [1, 2]
+
+
+def test_only_the_file_in_hand_counts_as_lost_with_its_worker(client: redis.Redis) -> None:
+    slices = Slices(client, most=1)
+    slices.fill(running(client, "b_1"), [(n, 10) for n in range(4)])
+    for _ in range(MAX_LOST):
+        piece = taken(slices)
+        assert piece.members[0] == "0:10"
+        expired(client)
+        slices.expire()
+    assert list(slices.results("b_1")) == [0]
+    assert taken(slices).members == ("1:10", "2:10", "3:10")
+
+
+def test_a_slice_asked_for_twice_is_given_once(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver repeats a command whose answer was lost when Redis was restarted."""
+    slices = Slices(client)
+    for name in ("b_1", "b_2"):
+        slices.fill(running(client, name), [(1, 10)])
+    monkeypatch.setattr("secrets.token_hex", lambda _: "the same")
+    assert taken(slices) == taken(slices)
+    slices.close(Slice("the same", "b_1", ("1:10",)))
+    monkeypatch.undo()
+    assert {(piece.job_id, piece.members) for piece in (taken(slices), taken(slices))} == {
+        ("b_1", ("1:10",)),
+        ("b_2", ("1:10",)),
+    }

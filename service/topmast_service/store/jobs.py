@@ -67,6 +67,10 @@ class JobStore:
         """The one clock that leases are judged by."""
         return time_of(self._redis)
 
+    def uptime(self) -> timedelta:
+        """How long Redis has been up since its last start."""
+        return timedelta(seconds=int(self._redis.info("server")["uptime_in_seconds"]))
+
     def add(self, job: Job) -> Job:
         """Store a new job; if the id exists already (a repeated request) the stored one wins."""
         keys = [f"{PREFIX}job:{job.id}", f"{PREFIX}jobs:{job.owner}", f"{PREFIX}open", f"{PREFIX}ends"]

@@ -21,8 +21,10 @@ local function drop(slice, job)
   redis.call('SREM', key('held', job), slice)
   redis.call('HDEL', key('moving', job), slice)
 end
+-- a slice's files in the order in which they are moved: the first is the one in hand
+local function members(slice) return redis.call('ZRANGE', key('slice', slice) .. ':files', 0, -1) end
 local function give_back(slice, job)
-  for _, member in ipairs(redis.call('SMEMBERS', key('slice', slice) .. ':files')) do
+  for _, member in ipairs(members(slice)) do
     redis.call('ZADD', key('todo', job), 0, member)
   end
   drop(slice, job)
@@ -57,6 +59,8 @@ return 1
 
 -- script: next
 local id, lease, most, bytes, cap, bulk = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local mine = redis.call('GET', key('slice', id))
+if mine then return {mine, unpack(members(id))} end -- asked again, because the answer was lost
 local t, live = now(), redis.call('ZCARD', P .. 'slices')
 if live >= cap then return false end
 local function take(job, waiting)
@@ -71,7 +75,7 @@ local function take(job, waiting)
     sum = sum + size
     table.insert(taken, member)
     redis.call('ZREM', key('todo', job), member)
-    redis.call('SADD', key('slice', id) .. ':files', member)
+    redis.call('ZADD', key('slice', id) .. ':files', #taken, member)
   end
   redis.call('SET', key('slice', id), job)
   redis.call('ZADD', P .. 'slices', t + lease, id)
@@ -105,14 +109,14 @@ return 1
 
 -- script: settle
 local slice, job, member = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('SREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
+if redis.call('ZREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
 redis.call('HDEL', key('moving', job), slice)
 settle(job, row(member), ARGV[4], ARGV[5], ARGV[6], ARGV[7])
 return 1
 
 -- script: postpone
 local slice, job, member = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('SREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
+if redis.call('ZREM', key('slice', slice) .. ':files', member) == 0 then return 0 end
 redis.call('ZADD', key('todo', job), now() + tonumber(ARGV[4]), member)
 if ARGV[5] == '1' then redis.call('HINCRBY', key('tries', job), row(member), 1) end
 return 1
@@ -129,7 +133,7 @@ redis.call('ZREM', P .. 'turns', job)
 return 1
 
 -- script: release
-redis.call('ZADD', P .. 'turns', 'NX', 0, ARGV[1])
+if redis.call('EXISTS', key('todo', ARGV[1])) == 1 then redis.call('ZADD', P .. 'turns', 'NX', 0, ARGV[1]) end
 return 1
 
 -- script: expire
@@ -137,8 +141,8 @@ local jobs = {}
 for _, slice in ipairs(redis.call('ZRANGEBYSCORE', P .. 'slices', '-inf', now())) do
   local job = redis.call('GET', key('slice', slice))
   if job then
-    for _, member in ipairs(redis.call('SMEMBERS', key('slice', slice) .. ':files')) do
-      if redis.call('HINCRBY', key('lost', job), row(member), 1) >= tonumber(ARGV[1]) then
+    for place, member in ipairs(members(slice)) do
+      if place == 1 and redis.call('HINCRBY', key('lost', job), row(member), 1) >= tonumber(ARGV[1]) then
         local result = {status = 'FAILED', reason = 'failed: the workers on it died repeatedly', code = 'worker_lost'}
         settle(job, row(member), cjson.encode(result), 'FAILED', '', 0)
       else

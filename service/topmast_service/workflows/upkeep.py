@@ -50,10 +50,13 @@ class Upkeep:
 
     def round(self) -> None:
         """Once over everything; a job that cannot be looked after does not keep the others from it."""
-        self.slices.expire()
         now = self.jobs.now()
+        # While Redis was away nobody could renew a lease: each has a whole one from when it came back.
+        patient = self.jobs.uptime() < self.terms.lease
+        if not patient:
+            self.slices.expire()
         for job_id in sorted(self.jobs.open_ids()):
-            self._safely(job_id, lambda found: self._look_after(found, now))
+            self._safely(job_id, lambda found: self._look_after(found, now, patient))
         for job_id in self.jobs.due_for_destruction(now):
             self._safely(job_id, lambda found: self._destroy(found, now))
         if self.jobs.once("orphans", ORPHAN_AGE):
@@ -70,7 +73,7 @@ class Upkeep:
         except OSError:
             log.exception("upkeep of %s", job_id)
 
-    def _look_after(self, found: Job, now: datetime) -> None:
+    def _look_after(self, found: Job, now: datetime, patient: bool) -> None:
         self.notices.tell(found)
         if found.final:
             self._close(found)
@@ -78,7 +81,11 @@ class Upkeep:
             self._give_up(found)
         elif found.step == "transfer" and found.phase in {job.EXECUTING, job.SUSPENDED}:
             self._look_after_transfer(found)
-        elif self._unattended(found, now) and self.jobs.once(f"woken:{found.id}:{found.version}", timedelta(minutes=1)):
+        elif found.phase == job.HELD:
+            self.slices.hold(found.id)  # whoever held it may have died before it came to this
+        elif self._unattended(found, now, patient) and self.jobs.once(
+            f"woken:{found.id}:{found.version}", timedelta(minutes=1)
+        ):
             self.wake(self.jobs.change(found.id, _ready))
 
     def _close(self, found: Job) -> None:
@@ -96,17 +103,20 @@ class Upkeep:
             end_in_error(self.jobs, found.id, error, lambda latest: latest.version == found.version)
 
     def _look_after_transfer(self, found: Job) -> None:
+        self.slices.release(found.id)  # likewise for whoever let it go on
         self.bundles.advance(found.id)
         due = self.slices.due_in()
         if due is not None and due <= 0:
             self.wake(found)
 
-    def _unattended(self, found: Job, now: datetime) -> bool:
+    def _unattended(self, found: Job, now: datetime, patient: bool) -> bool:
         if found.phase in {job.PENDING, job.QUEUED}:
             return now - found.created > UNCLAIMED
         if found.phase == job.SUSPENDED:
             return found.not_before is None or now >= found.not_before
-        return found.phase == job.EXECUTING and found.lease_until is not None and now >= found.lease_until
+        return (
+            not patient and found.phase == job.EXECUTING and found.lease_until is not None and now >= found.lease_until
+        )
 
     def _destroy(self, found: Job, now: datetime) -> None:
         """Retention is over: the files go, the record and the manifest stay a while."""
