@@ -1,4 +1,4 @@
-"""Commands of who runs a topmast: `adopt`, `doctor`. Each imports what it needs when it runs."""
+"""Commands of who runs a topmast: `adopt`, `doctor`, `backup`, `restore`. Each imports what it needs."""
 
 from __future__ import annotations
 
@@ -67,6 +67,35 @@ def doctor(data: Path | None, deep: bool, repair: bool, as_json: bool) -> None:
     report = for_doctor(settings).examine(deep=deep, repair=repair)
     click.echo(json.dumps(report.document(), indent=1) if as_json else "\n".join(report.lines()))
     sys.exit(report.status)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--link", is_flag=True, help="share files with FOLDER: no room and no time, but the same disk")
+@click.option("--without-cache", is_flag=True, help="leave out what is only cached; it can be fetched again")
+def backup(folder: Path, target: Path, link: bool, without_cache: bool) -> None:
+    """Copy the data folder of a topmast to TARGET, while it runs or not.
+
+    The copy holds keys: it is readable for you alone.
+    """
+    from topmast_service.embedded.backup import back_up
+
+    done = back_up(_settings(folder), target, link=link, cache=not without_cache)
+    how = "of the running service" if done.running else "of the stopped service"
+    click.echo(f"{target} is a backup {how}: {done.files} files copied, {done.size / 1e9:.2f} GB")
+
+
+@click.command()
+@click.argument("backup_folder", metavar="BACKUP", type=FOLDER)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def restore(backup_folder: Path, folder: Path) -> None:
+    """Make FOLDER, which must not exist, of a BACKUP; then `topmast-service up --data FOLDER`."""
+    from topmast_service.embedded.backup import restore as bring_back
+
+    done = bring_back(backup_folder, folder)
+    click.echo(f"{folder} is ready: {done.files} files, {done.size / 1e9:.2f} GB")
+    click.echo(f"next: topmast-service up --data {folder}; then: topmast-service doctor --data {folder}")
 
 
 def _must_exist(data: Path) -> None:
