@@ -1,98 +1,56 @@
-"""Staging against the loop that everybody writes: the same files, the same slow MAST, side by side in one run.
+"""Staging from a MAST-like server with a cold cache: the same files, the same line, side by side in one run.
 
-The sandbox answers each file after 100 ms and sends 20 MB/s over one connection, as MAST roughly does. astroquery's
-`download_products` fetches one after the other (HEAD, then GET); topmast with 5 and 16 connections, from POST to
-COMPLETED: listed, fetched, hashed, published. No time is asserted anywhere; the ratio is the result.
+topmast from POST to COMPLETED (listed, fetched, hashed, published) against `download_products` of the unmodified
+astroquery, one file after the other as it does, and against ``aria2c -x1 -jN`` followed by ``sha256sum``.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
-from collections.abc import Callable
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from tests.live import start_up
+from bench import catalogue, rivals, service
+from bench.catalogue import Observation
 
-import topmast
-
-FILES, SIZE = 100, 2880 * 400  # 1.15 MB each
-FIRST_BYTE, RATE = 0.1, 20e6
+FILES, SIZE = 400, 4_000_000
 CONNECTIONS = (5, 16)
 
-LOOP = """
-import sys
-from astropy.config.configuration import get_config
-get_config('astroquery', rootname='astropy')['mast'] = {'server': sys.argv[1]}
-from astroquery.mast import Observations
-products = Observations.get_product_list('1')
-Observations.download_products(products, download_dir=sys.argv[2])
-"""
+
+def run(folder: Path, quick: bool) -> Iterator[dict[str, Any]]:
+    """Measure; one line per number of connections."""
+    files = range(8 if quick else FILES)
+    size = catalogue.file_size(SIZE // 100 if quick else SIZE)
+    tables = catalogue.write(folder / "tables", [Observation(1, files)], size)
+    slowest = 0.0
+    for connections in CONNECTIONS[:1] if quick else CONNECTIONS:
+        with service.running(folder, tables, mast_connections=connections) as topmast:
+            ceiling = rivals.ceiling(topmast.mast, folder, files, connections)[1]
+            topmast.pace(**service.MAST_LIKE)
+            with topmast.client() as client:
+                ours = service.staged(client, 1)[1]
+            # Its speed does not depend on N, and it takes two minutes: once is enough.
+            slowest = slowest or _astroquery(topmast.mast, folder, len(files))
+            aria2c = rivals.aria2c(topmast.mast, folder / f"aria2c{connections}", files, connections)
+        yield {
+            "connections": connections,
+            "topmast_s": round(ours, 2),
+            "astroquery_s": round(slowest, 2),
+            "aria2c_s": round(aria2c, 2),
+            "vs_astroquery": round(slowest / ours, 2),
+            "vs_aria2c": round(aria2c / ours, 2),
+            "files": len(files),
+            "file_bytes": size,
+            "sandbox_ceiling_mb_s": round(ceiling / 1e6),
+            "line_mb_s": round(connections * size / (0.1 + size / 20e6) / 1e6),
+            "cores": service.cores(),
+        }
 
 
-def run() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        tables = _catalogue(Path(folder) / "tables")
-        for connections in CONNECTIONS:
-            _line(connections, *_both(Path(folder), tables, connections))
-
-
-def _both(folder: Path, tables: Path, connections: int) -> tuple[float, float]:
-    data = folder / f"data{connections}"
-    env = {"TOPMAST_MAST_CONNECTIONS": str(connections)}
-    up = start_up(data, "--sandbox", "--catalog", str(tables), env=env)
-    try:
-        _slow(up.endpoint["sandbox_url"])
-        with topmast.Client(up.endpoint["url"], up.endpoint["api_key"]) as client:
-            ours = _timed(lambda: client.bundle(["1"]).wait(timeout=600))
-        loop = [sys.executable, "-c", LOOP, up.endpoint["sandbox_url"], str(folder / f"loop{connections}")]
-        theirs = _timed(lambda: subprocess.run(loop, check=True, capture_output=True, timeout=900))
-    finally:
-        up.stop()
-    return ours, theirs
-
-
-def _timed(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-def _slow(sandbox: str) -> None:
-    body = json.dumps({"first_byte_seconds": FIRST_BYTE, "bytes_per_second": RATE}).encode()
-    with urllib.request.urlopen(f"{sandbox}/_sandbox/settings", body, timeout=10) as answer:  # noqa: S310 - loopback
-        answer.read()
-
-
-def _line(connections: int, ours: float, theirs: float) -> None:
-    told = {"bench": "stage", "files": FILES, "file_bytes": SIZE, "connections": connections}
-    measured = {"topmast_s": round(ours, 2), "astroquery_s": round(theirs, 2), "ratio": round(theirs / ours, 1)}
-    print(json.dumps(told | measured))
-
-
-def _catalogue(folder: Path) -> Path:
-    folder.mkdir()
-    names = [f"jw01000001001_02101_{n:05}_nrcb1_cal.fits" for n in range(FILES)]
-    observation = {
-        "obsid": 1, "obs_id": "jw01000-o001_t001_nircam_clear-f200w", "obs_collection": "JWST", "calib_level": 3,
-        "dataRights": "PUBLIC", "t_obs_release": 59000,
-    }  # fmt: skip
-    products = [
-        {"parent_obsid": 1, "obsID": 1, "dataURI": f"mast:JWST/product/{name}", "productFilename": name,
-         "obs_id": name[:-9],
-         "obs_collection": "JWST", "productType": "SCIENCE", "productSubGroupDescription": "CAL", "calib_level": 2,
-         "productGroupDescription": "Minimum Recommended Products", "dataRights": "PUBLIC", "size": SIZE}
-        for name in names
-    ]  # fmt: skip
-    for name, rows in (("observations", [observation]), ("products", products)):
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            table = csv.DictWriter(file, list(rows[0]))
-            table.writeheader()
-            table.writerows(rows)
-    return folder
+def _astroquery(mast: str, folder: Path, files: int) -> float:
+    told = rivals.astroquery(rivals.DOWNLOAD, mast, folder, "1", str(folder / "astroquery"))
+    if told["files"] != files:
+        raise RuntimeError(f"astroquery fetched {told['files']} of {files}")
+    shutil.rmtree(folder / "astroquery")
+    return told["seconds"]
