@@ -54,19 +54,34 @@ def adopt(folder: Path, data: Path | None, link: bool, dry_run: bool) -> None:
 @OF_UP
 @click.option("--deep", is_flag=True, help="also read every staged and cached byte")
 @click.option("--repair", is_flag=True, help="put right what can be put right safely")
+@click.option("--live", is_flag=True, help="instead, ask MAST what nobody could verify; a report to send back")
 @click.option("--json", "as_json", is_flag=True, help="for programs")
-def doctor(data: Path | None, deep: bool, repair: bool, as_json: bool) -> None:
+def doctor(data: Path | None, deep: bool, repair: bool, live: bool, as_json: bool) -> None:
     """Compare the records with the disk, both ways, while the service runs or not.
 
     Exit status: 0 all is well, 1 something is left to be done, 2 not everything could be looked at.
     """
     settings = _settings(data)
+    if live:
+        _ask_mast(settings.mast_url, as_json)
+        return
     _must_exist(settings.data)
     from topmast_service.container import for_doctor
 
     report = for_doctor(settings).examine(deep=deep, repair=repair)
     click.echo(json.dumps(report.document(), indent=1) if as_json else "\n".join(report.lines()))
     sys.exit(report.status)
+
+
+def _ask_mast(url: str, as_json: bool) -> None:
+    from topmast_service.archive.probe import Probe
+    from topmast_service.workflows.live_check import check, document, lines
+
+    with closing(Probe(url)) as probe:
+        found = list(check(probe))
+    click.echo(json.dumps(document(found, url), indent=1) if as_json else "\n".join(lines(found, url)))
+    if len(found) == 1:
+        sys.exit(2)
 
 
 @click.command()
