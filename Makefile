@@ -22,8 +22,8 @@ demo: $(STAMP)  ## the main job, start to end, in a fresh directory; then everyt
 up: $(STAMP)  ## the same service and sandbox, left running (Ctrl-C stops it)
 	$(BIN)/topmast-service up --sandbox --scale 0.004 --data topmast-data
 
-test: check  ## check, then every test
-	$(BIN)/python -m pytest
+test: check  ## check, then every test (two at a time: most of them wait for something)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 chaos: $(STAMP)  ## the long chaos run: workers killed at random, Redis restarted, faults on every tenth request
 	$(BIN)/python -m pytest -m chaos tests/chaos
