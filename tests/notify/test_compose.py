@@ -166,3 +166,9 @@ def test_bytes_as_people_read_them(size: int, told: str) -> None:
 def test_requests_are_told_in_words(source: dict[str, list[str]], told: str) -> None:
     body = acknowledged(replace(ACCEPTED, request={"from": source}), ENDPOINTS, ALICE).get_content()
     assert told in body
+
+
+def test_a_request_is_accepted_under_one_name_also_once_it_is_published() -> None:
+    """Upkeep was killed between the delivery and its note of it; a minute later the bundle was ready."""
+    before, after = (acknowledged(job, ENDPOINTS, ALICE) for job in (ACCEPTED, completed()))
+    assert before["Message-ID"] == after["Message-ID"]

@@ -146,9 +146,10 @@ def _message(
 
 
 def _message_id(job: Job, event: str, recipient: str, endpoints: Endpoints) -> str:
-    """One per job, event, revision and recipient, for ever."""
+    """One per job, event, revision and recipient, for ever; a request is accepted once, whatever is published since."""
     to = sha256(recipient.encode()).hexdigest()[:12]
-    return f"<{job.id}.{event}.{job.revision or 0}.{to}@{_address(endpoints.from_address).domain}>"
+    revision = 0 if event == "accepted" else job.revision or 0
+    return f"<{job.id}.{event}.{revision}.{to}@{_address(endpoints.from_address).domain}>"
 
 
 def _address(text: str) -> Address:
