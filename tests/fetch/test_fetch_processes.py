@@ -16,7 +16,7 @@ import pytest
 
 from topmast_service.staging.part import PartBusy
 from topmast_service.staging.shelf import Shelf
-from topmast_service.workflows.fetch import Stopped
+from topmast_service.workflows.fetch import Elsewhere, Stopped
 
 from .conftest import Bring
 from .scripted import URI, Script, stall
@@ -92,3 +92,19 @@ def test_killed_at_any_moment_the_cache_is_sound(bring: Bring, mast: Script, bod
     fetched = bring(now=lambda: datetime.now(UTC), max_age=timedelta(days=1))
     assert bring.bytes_of(fetched) == body
     assert bring.leftovers() == []
+
+
+def test_who_waits_long_for_anothers_transfer_does_something_else(
+    bring: Bring, mast: Script, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("topmast_service.workflows.fetch._FLIGHT_WAIT", 0.1)
+    over = threading.Event()
+    mast.answers.append(stall(len(body) // 2, over))
+    process = start(bring, mast)
+    eventually(lambda: bool(mast.asked))
+    with pytest.raises(Elsewhere):
+        bring()
+    mast.etag = '"v1"'
+    over.set()
+    assert process.communicate(timeout=30)[0].startswith("fetched ")
+    assert bring().source == "cached"

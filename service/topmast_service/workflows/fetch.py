@@ -26,11 +26,16 @@ _WINDOW = 64 << 10  # bytes compared at a cut and at the head: a JWST primary he
 _PROGRESS = 1 << 20  # a try that brought this much more than any before was not in vain
 _LONGEST_PAUSE = 10.0  # seconds; who is told to wait longer gives its place to others
 _LOCK_WAIT = 0.5  # seconds between looks at `stop` while another process fetches the same file
+_FLIGHT_WAIT = 5.0  # seconds after which whoever waits for another's transfer has better things to do
 _UNRANGED = 2  # refused resumes after which the whole is asked for: some servers answer any Range with 503
 
 
 class Stopped(Exception):
     """`stop` said so. What came so far is kept."""
+
+
+class Elsewhere(Exception):
+    """Somebody else is fetching it and takes long: a file of 20 GB, or a process that was stopped in the middle."""
 
 
 class _NotTheSame(Exception):
@@ -87,6 +92,8 @@ def fetch(
         Nothing is kept.
     Stopped
         `stop` said so.
+    Elsewhere
+        Another worker has it in hand.
     """
     current = fresh(cache, uri, max_age, now())
     if current:
@@ -108,12 +115,14 @@ def fresh(cache: Cache, uri: str, max_age: timedelta, now: datetime) -> Version 
 
 @contextmanager
 def _flight(cache: Cache, uri: str, stop: Callable[[], bool]) -> Iterator[Part]:
-    while True:
+    until = time.monotonic() + _FLIGHT_WAIT
+    while time.monotonic() < until:
         if stop():
             raise Stopped(uri)
         with suppress(PartBusy), cache.open_part(uri, wait=_LOCK_WAIT) as part:
             yield part
             return
+    raise Elsewhere(uri)
 
 
 def _persist(transfer: _Transfer, tries: int, pause: Callable[[float], None]) -> Fetched:

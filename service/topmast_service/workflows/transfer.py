@@ -35,7 +35,7 @@ from topmast_service.workflows import result
 from topmast_service.workflows.attempt import Terms, suspend
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import products_table
-from topmast_service.workflows.fetch import Fetched, Stopped, fetch
+from topmast_service.workflows.fetch import Elsewhere, Fetched, Stopped, fetch
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,9 @@ TRIES = 6
 """A file that MAST refuses to give whole is put back so often, with growing pauses, before it is called failed."""
 
 LONGEST_PAUSE = 60.0
+ELSEWHERE_PAUSE = 5.0
+"""Seconds until a file is looked at again that another worker is fetching: no connection is kept idle for it."""
+
 SLICE_SECONDS = 5.0
 """After so long the rest of a slice goes back, so that other jobs get their turn."""
 
@@ -106,6 +109,8 @@ class Transfers:
             fetched = self._fetch(hands, row)
         except Stopped:
             return
+        except Elsewhere:
+            self.slices.postpone(hands.piece, member, ELSEWHERE_PAUSE, counted=False)
         except (UpstreamDown, TransferFailed, DiskFull) as error:
             self._again_or_fail(hands.piece, member, error)
         except MissingOnServer as error:
