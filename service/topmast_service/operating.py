@@ -89,14 +89,16 @@ def _ask_mast(url: str, as_json: bool) -> None:
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--link", is_flag=True, help="share files with FOLDER: no room and no time, but the same disk")
 @click.option("--without-cache", is_flag=True, help="leave out what is only cached; it can be fetched again")
-def backup(folder: Path, target: Path, link: bool, without_cache: bool) -> None:
+@click.option("--without-records", is_flag=True, help="leave out Redis, which you backed up by its own means before")
+def backup(folder: Path, target: Path, link: bool, without_cache: bool, without_records: bool) -> None:
     """Copy the data folder of a topmast to TARGET, while it runs or not.
 
     The copy holds keys: it is readable for you alone.
     """
     from topmast_service.embedded.backup import back_up
 
-    done = back_up(_settings(folder), target, link=link, cache=not without_cache)
+    parts = {"cache": not without_cache, "records": not without_records}
+    done = back_up(_settings(folder), target, link=link, **parts)
     how = "of the running service" if done.running else "of the stopped service"
     click.echo(f"{target} is a backup {how}: {done.files} files copied, {done.size / 1e9:.2f} GB")
 

@@ -18,6 +18,7 @@ from tests.servers_redis import start_redis
 from tests.workflows.conftest import Site, write_catalogue
 from topmast_service.embedded.backup import LABEL, back_up, restore
 from topmast_service.embedded.reasons import CannotRun
+from topmast_service.errors import StoreUnavailable
 from topmast_service.staging.copying import Copier
 from topmast_service.store.connection import connect
 from topmast_service.store.jobs import JobStore
@@ -145,6 +146,21 @@ def test_without_the_cache_bundles_are_whole(site: Site, tmp_path_factory: pytes
     back_up(site.settings, target, cache=False)
     assert next(target.glob(f"stage/alice/{done.id}/1/JWST/*/*")).stat().st_size
     assert not (target / "cache").exists()
+
+
+def test_a_snapshot_that_is_not_seen_is_told(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    redis, folder = site.api.stores.redis, tmp_path_factory.mktemp("backup")
+    usual, elsewhere = redis.config_get("dir")["dir"], tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "dump.rdb" / "in the way").mkdir(parents=True)
+    redis.config_set("dir", str(elsewhere))
+    try:
+        with pytest.raises(StoreUnavailable, match="where it could be seen"):
+            back_up(site.settings, folder / "b")
+    finally:
+        redis.config_set("dir", usual)
+    assert list(folder.iterdir()) == []
+    back_up(site.settings, folder / "b", records=False)
+    assert not (folder / "b" / "redis").exists()
 
 
 def test_a_bundle_removed_meanwhile_is_left_out_whole(

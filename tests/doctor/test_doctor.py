@@ -299,3 +299,9 @@ def test_without_redis_the_disk_is_looked_at_and_the_status_is_2(site: Site, don
 def test_no_folder_is_no_site(site: Site) -> None:
     result = doctor(site, TOPMAST_DATA="/nowhere/at/all")
     assert "There is no folder" in str(result.exception)
+
+
+def test_every_code_is_explained_in_the_manual() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    for code, kind in KINDS.items():
+        assert f"| `{code}` ({kind.severity}) | {kind.means} | {kind.repair} |" in manual

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -222,3 +223,31 @@ def keep(cache: Cache, uri: str, content: bytes) -> Version:
         part.restart(Origin(total=len(content)))
         part.append(content)
         return part.commit(datetime.now(UTC))
+
+
+def test_a_link_that_races_with_an_eviction_is_whole_or_a_miss(tmp_path: Path) -> None:
+    cache, space, uri = Cache(tmp_path), Space(tmp_path), "mast:HLSP/a.dat"
+    content = b"x" * 100_000
+    version, stop = keep(cache, uri, content), threading.Event()
+
+    def evict() -> None:
+        while not stop.is_set():
+            space.evict(version.sha256)
+
+    thread = threading.Thread(target=evict)
+    thread.start()
+    missed = 0
+    try:
+        for number in range(300):
+            target = tmp_path / "links" / str(number)
+            if cache.link(version, target):
+                assert target.read_bytes() == content
+                target.unlink()
+            else:
+                missed += 1
+                assert not target.exists()
+                keep(cache, uri, content)
+    finally:
+        stop.set()
+        thread.join()
+    assert missed

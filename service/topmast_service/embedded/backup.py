@@ -43,7 +43,7 @@ class Done:
     running: bool
 
 
-def back_up(settings: Settings, target: Path, *, link: bool = False, cache: bool = True) -> Done:
+def back_up(settings: Settings, target: Path, *, link: bool = False, cache: bool = True, records: bool = True) -> Done:
     """Copy the data folder of `settings` to `target`, which appears when it is whole.
 
     Parameters
@@ -53,6 +53,8 @@ def back_up(settings: Settings, target: Path, *, link: bool = False, cache: bool
         protects from mistakes, not from the loss of the disk.
     cache
         Also what is only cached: it can be fetched again.
+    records
+        Also Redis' data. A Redis on another machine is backed up by its own means, before this.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def back_up(settings: Settings, target: Path, *, link: bool = False, cache: bool
     if target.absolute().is_relative_to(folder.root):
         raise CannotRun(f"{target} lies inside of what is copied.", hint="Name a folder elsewhere.")
     with _aside(target) as made:
-        running = _records(settings, folder, made)
+        running = _records(settings, folder, made) if records else True
         copier = Copier(link=link)
         _files(settings, made, copier, cache)
         plain = Copier(link=False)
@@ -104,8 +106,6 @@ def _records(settings: Settings, folder: Folder, made: Path) -> bool:
             with claim(folder):
                 copier.folder(folder.redis, made / "redis", leave_out=lambda name: name.endswith(".sock"))
             return False
-    if not taken.exists():
-        raise CannotRun(f"Redis writes to {taken}, on another machine.", hint="Back up that Redis by its own means.")
     # An AOF may begin with an RDB; one that is nothing else is what Redis loads when it is told to append.
     shutil.copyfile(taken, made / "redis" / AOF)
     (made / "redis" / AOF).chmod(0o600)

@@ -10,6 +10,7 @@ from topmast_service.errors import StoreUnavailable
 from topmast_service.store.connection import Client
 
 _LOOK_EVERY = 0.05
+_LATE = 2.0  # seconds between the end of an AOF rewrite and the begin of a snapshot that waited for it
 
 
 def snapshot(redis: Client, within: float = 600.0) -> Path:
@@ -20,26 +21,37 @@ def snapshot(redis: Client, within: float = 600.0) -> Path:
     Raises
     ------
     StoreUnavailable
-        It was not written: no room, no permission, or not within `within` seconds.
+        The file is not there: no room, no permission, not within `within` seconds, or a Redis on another machine.
     """
     until = time.monotonic() + within
-    _wait(until, lambda: not redis.info("persistence")["rdb_bgsave_in_progress"])
+    _wait(until, lambda: not _busy(redis))
     path = Path(redis.config_get("dir")["dir"], redis.config_get("dbfilename")["dbfilename"])
-    # Redis renames the finished file into place; seconds, as LASTSAVE tells them, could not tell two apart.
-    path.unlink(missing_ok=True)
-    redis.bgsave(schedule=True)  # an AOF that is being rewritten comes first
-    _wait(until, lambda: path.exists() or _failed(redis))
-    if not path.exists():
-        raise StoreUnavailable(
-            f"Redis could not write {path}.", hint="Its log says why; is it on this machine, and is there room?"
-        )
+    before = _identity(path)
+    redis.bgsave(schedule=True)
+    # Redis renames the finished file into place: another inode. LASTSAVE counts in seconds, which tells too little.
+    while _identity(path) == before:
+        _wait(until, lambda: not _busy(redis))
+        _wait(min(until, time.monotonic() + _LATE), lambda: _identity(path) != before or _busy(redis))
+        if _identity(path) == before and not _busy(redis):
+            raise StoreUnavailable(
+                f"Redis did not write {path} where it could be seen.",
+                hint="Its log says why. If it runs on another machine, back it up by its own means, and say "
+                "--without-records here.",
+            )
     return path
 
 
-def _failed(redis: Client) -> bool:
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (FileNotFoundError, PermissionError):
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _busy(redis: Client) -> bool:
     told = redis.info("persistence")
-    busy = told["rdb_bgsave_in_progress"] or told["aof_rewrite_in_progress"] or told.get("aof_rewrite_scheduled")
-    return not busy and told["rdb_last_bgsave_status"] != "ok"
+    return bool(told["rdb_bgsave_in_progress"] or told["aof_rewrite_in_progress"])
 
 
 def _wait(until: float, ready: Callable[[], bool]) -> None:
