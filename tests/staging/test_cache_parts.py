@@ -31,7 +31,10 @@ def keep(cache: Cache, content: bytes, uri: str = URI) -> Version:
         return part.commit(NOON)
 
 
-@given(content=st.binary(min_size=1, max_size=5000), cuts=st.lists(st.integers(0, 5000), max_size=6))
+@given(
+    content=st.binary(min_size=1, max_size=5000).filter(lambda content: not content.lstrip().startswith(b"<")),  # HTML
+    cuts=st.lists(st.integers(0, 5000), max_size=6),
+)
 @settings(max_examples=40, deadline=None)
 def test_however_it_is_cut_the_hashes_are_those_of_the_whole(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, cuts: list[int]
