@@ -44,7 +44,7 @@ def heal(world: World, mast: Mast) -> None:
 
 
 def _ended_well(world: World, job: Job) -> None:
-    if job.phase == ABORTED:
+    if job.phase == ABORTED or (job.error or {}).get("code") == "worker_lost":  # three accidents on one step
         return
     assert job.phase == COMPLETED, f"{job.id} ended as {job.phase}: {job.error}"
     table = Table(manifest_table(world.settings.tables, job.id, job.revision or 0))

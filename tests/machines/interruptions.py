@@ -12,6 +12,8 @@ from typing import Any
 
 import fakeredis
 import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 KINDS = ("kill", "refused", "unanswered", "doubled", "stall")
 """Dead before the command; Redis away before it; its answer lost; sent twice, as redis-py does; stopped for long."""
@@ -33,6 +35,7 @@ class Interruption:
     at: int = 0
     stall: Callable[[], None] = field(default=lambda: None)
     after: Callable[[], None] = field(default=lambda: None)
+    uptime: Callable[[], float] = field(default=lambda: 1e6)
     commands: int = 0
     dead: bool = False
     happened: bool = False
@@ -69,24 +72,26 @@ class Interruption:
 
 
 class RealClient(redis.Redis):
-    """A client of a real server."""
-
-    interruption = Interruption()
-
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """One command, or what happens instead."""
-        return self.interruption.run(str(args[0]), lambda: super(RealClient, self).execute_command(*args, **options))
-
-
-class FakeClient(fakeredis.FakeRedis):
-    """The same of fakeredis, which does not tell how long it has been up."""
+    """A client of a real server; how long that has been up is the test's to say."""
 
     interruption = Interruption()
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """One command, or what happens instead."""
         if args[0] == "INFO":
-            return {"uptime_in_seconds": 10**6}
+            return {"uptime_in_seconds": self.interruption.uptime()}
+        return self.interruption.run(str(args[0]), lambda: super(RealClient, self).execute_command(*args, **options))
+
+
+class FakeClient(fakeredis.FakeRedis):
+    """The same of fakeredis."""
+
+    interruption = Interruption()
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """One command, or what happens instead."""
+        if args[0] == "INFO":
+            return {"uptime_in_seconds": self.interruption.uptime()}
         return self.interruption.run(str(args[0]), lambda: super(FakeClient, self).execute_command(*args, **options))
 
 
@@ -109,7 +114,8 @@ def to_real(url: str) -> Connect:
     """Clients of a real server."""
 
     def connect(interruption: Interruption) -> Any:
-        client = RealClient.from_url(url, decode_responses=True)
+        retry = Retry(ConstantBackoff(0.05), 3)
+        client = RealClient.from_url(url, decode_responses=True, retry=retry, retry_on_error=[redis.ConnectionError])
         client.interruption = interruption
         return client
 

@@ -42,6 +42,7 @@ class Process:
         """Its connections end with it."""
         if "transfers" in self.__dict__:
             self.transfers.downloads.close()
+        self._redis.close()
 
     @cached_property
     def api(self) -> container.Api:
@@ -90,21 +91,25 @@ class World:
         self.settings = Settings(data=folder, mast_url=mast_url, mast_connections=CONNECTIONS)
         self.messages: list[Message] = []
         self.heard = 0
+        self.uptime = 1e6
         self._connect = connect
         self.redis = connect(Interruption())
         self.witness = Witness(self.redis, CONNECTIONS)
 
     def do(self, work: Callable[[Process], Any], interruption: Interruption | None = None) -> None:
         """Let a new process do something; dying and losing Redis end it, as Celery and gunicorn would see it."""
-        interruption = interruption or Interruption()
-        interruption.after = self.witness.look
-        process = Process(self.settings, self._connect(interruption), self._send)
+        process = self.process(interruption or Interruption())
         try:
             work(process)
         except (Killed, *UNAVAILABLE):
             pass
         finally:
             process.close()
+
+    def process(self, interruption: Interruption) -> Process:
+        """One that is started now; whoever asks for it closes it."""
+        interruption.after, interruption.uptime = self.witness.look, lambda: self.uptime
+        return Process(self.settings, self._connect(interruption), self._send)
 
     def deliver_all(self) -> None:
         """Every message not heard yet, by processes that nothing happens to."""
@@ -122,8 +127,13 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         """Everything that was written down becomes older."""
+        self.uptime += seconds
         pass_time(self.redis, seconds)
         self.witness.forget_times()
+
+    def close(self) -> None:
+        """Nothing is looked at any more."""
+        self.redis.close()
 
     def jobs(self) -> list[Job]:
         """Every record there is, oldest first."""
