@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import mailbox
+import os
 import shutil
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.workflows.conftest import Site
 from topmast_service.domain import job
 from topmast_service.errors import StaleAttempt
+from topmast_service.store.jobs import JobStore
 
 M57 = {"observations": ["1", "2"]}
 MANY = {"observations": ["6"]}
@@ -203,11 +206,41 @@ def test_after_its_retention_the_record_and_the_manifest_stay(site: Site) -> Non
     assert site.api.stores.jobs.due_for_destruction(site.api.stores.jobs.now()) == []
 
 
-def test_trees_that_no_record_names_are_removed_once_they_are_old(site: Site) -> None:
-    orphan = site.settings.stage / "alice" / "b_gone" / "1"
-    orphan.mkdir(parents=True)
+def orphan(site: Site, *, hours: float) -> Path:
+    """A tree that no record names, built so long ago."""
+    folder = site.settings.stage / "alice" / "b_gone" / "1"
+    folder.mkdir(parents=True)
+    built = site.api.stores.jobs.now().timestamp() - hours * 3600
+    os.utime(folder, (built, built))
+    return folder
+
+
+def test_trees_that_no_record_names_are_removed_once_they_are_old(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = site.api.stores.jobs.now()
+    site.api.stores.redis.set("topmast:born", (now - timedelta(days=9)).isoformat())
+    folder = orphan(site, hours=2)
+    monkeypatch.setattr(JobStore, "now", lambda _: now + timedelta(hours=2))  # the tree's ctime cannot be set
     site.upkeep()
-    assert orphan.exists()
+    assert not folder.exists()
+
+
+def test_a_tree_just_built_is_left_to_whoever_builds_it(site: Site) -> None:
+    folder = orphan(site, hours=0)
+    site.upkeep()
+    assert folder.exists()
+
+
+def test_with_an_empty_redis_nothing_that_was_staged_before_is_removed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = orphan(site, hours=48)
+    site.upkeep()
+    site.run(M57)
+    later = site.api.stores.jobs.now() + timedelta(hours=2)
+    monkeypatch.setattr(JobStore, "now", lambda _: later)
+    site.api.stores.redis.delete("topmast:once:orphans")
+    site.upkeep()
+    assert folder.exists()
 
 
 def test_two_claims_at_the_same_moment_run_the_step_once(site: Site) -> None:

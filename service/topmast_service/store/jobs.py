@@ -71,6 +71,11 @@ class JobStore:
         """How long Redis has been up since its last start."""
         return timedelta(seconds=int(self._redis.info("server")["uptime_in_seconds"]))
 
+    def born(self) -> datetime:
+        """When this store began to keep records: what lies on disk from before is not for it to judge."""
+        self._redis.set(f"{PREFIX}born", self.now().isoformat(), nx=True)
+        return datetime.fromisoformat(str(self._redis.get(f"{PREFIX}born")))
+
     def add(self, job: Job) -> Job:
         """Store a new job; if the id exists already (a repeated request) the stored one wins."""
         keys = [f"{PREFIX}job:{job.id}", f"{PREFIX}jobs:{job.owner}", f"{PREFIX}open", f"{PREFIX}ends"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from topmast_service.domain import job
@@ -51,6 +51,7 @@ class Upkeep:
     def round(self) -> None:
         """Once over everything; a job that cannot be looked after does not keep the others from it."""
         now = self.jobs.now()
+        self.jobs.born()
         # While Redis was away nobody could renew a lease: each has a whole one from when it came back.
         patient = self.jobs.uptime() < self.terms.lease
         if not patient:
@@ -141,8 +142,12 @@ class Upkeep:
         try:
             found = self.jobs.get(job_id)
         except UnknownJob:
-            return False
+            # Records may have been lost (a wrong Redis, an empty one): what was built before they began is left alone.
+            return self._built(user, job_id, revision) < self.jobs.born()
         return found.owner == user and (found.revision == revision or not found.final)
+
+    def _built(self, user: str, job_id: str, revision: int) -> datetime:
+        return datetime.fromtimestamp(self.trees.path(user, job_id, revision).stat().st_mtime, UTC)
 
 
 def _ready(found: Job) -> Job:
