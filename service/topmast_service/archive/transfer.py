@@ -6,6 +6,7 @@ used: it has no timeout, checks no length, and glues the tail of a reprocessed f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -65,10 +66,11 @@ class Stream:
         Offset in the file, in bytes, of the first byte that comes.
     """
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, head: Head, start: int) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, head: Head, start: int, watch: _Watch) -> None:
         self.head = head
         self.start = start
         self._response = response
+        self._watch = watch
         self._left = _length(response.headers)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -77,7 +79,7 @@ class Stream:
         Raises
         ------
         TransferBroken
-            The body ended early or fell silent.
+            The body ended early, fell silent, or comes too slowly.
         """
         while self._left != 0:
             # Never past Content-Length: http.client's read1 would hand over what a confused server sends after it.
@@ -90,6 +92,7 @@ class Stream:
                 return
             if self._left is not None:
                 self._left -= len(chunk)
+            self._watch.saw(len(chunk))
             yield chunk
 
     def close(self) -> None:
@@ -106,6 +109,32 @@ class Stream:
         self.close()
 
 
+class _Watch:
+    """Notices a body that comes too slowly: a byte now and then is no silence, and would hold a connection for days."""
+
+    def __init__(self, slowest: float, over: float) -> None:
+        self._slowest = slowest
+        self._over = over
+        self._since = time.monotonic()
+        self._came = 0
+
+    def saw(self, size: int) -> None:
+        """Count bytes.
+
+        Raises
+        ------
+        TransferBroken
+            Too few of them came, on the average of the last while.
+        """
+        self._came += size
+        passed = time.monotonic() - self._since
+        if passed < self._over:
+            return
+        if self._came < self._slowest * passed:
+            raise TransferBroken("too slow")
+        self._since, self._came = time.monotonic(), 0
+
+
 class Downloads:
     """The door to MAST's files. Threads may share one; forked processes may not.
 
@@ -117,6 +146,8 @@ class Downloads:
         Connections open at once; whoever comes later waits.
     connect_timeout, read_timeout
         Seconds; `read_timeout` is the longest silence that is borne, not the length of the transfer.
+    slowest, slow_after
+        A body that brings less than `slowest` bytes per second over `slow_after` seconds is given up as a silent one.
     user_agent
         Who we say we are.
     """
@@ -128,9 +159,13 @@ class Downloads:
         connections: int = 8,
         connect_timeout: float = 10,
         read_timeout: float = 30,
+        slowest: float = 10_000,
+        slow_after: float = 60,
         user_agent: str = "topmast",
     ) -> None:
         self._base = base_url.rstrip("/")
+        self._slowest = slowest
+        self._slow_after = slow_after
         self._pool = urllib3.PoolManager(
             num_pools=2,
             maxsize=connections,
@@ -174,7 +209,8 @@ class Downloads:
             head = _judge(response, uri, asked=asked)
             if head.status == HTTPStatus.PARTIAL_CONTENT:
                 head = _check_range(response.headers, head, start, end)
-            return Stream(response, head, start if head.status == HTTPStatus.PARTIAL_CONTENT else 0)
+            begins = start if head.status == HTTPStatus.PARTIAL_CONTENT else 0
+            return Stream(response, head, begins, _Watch(self._slowest, self._slow_after))
         except BaseException:
             _drop(response)
             raise

@@ -26,12 +26,17 @@ _WINDOW = 64 << 10  # bytes compared at a cut and at the head: a JWST primary he
 _PROGRESS = 1 << 20  # a try that brought this much more than any before was not in vain
 _LONGEST_PAUSE = 10.0  # seconds; who is told to wait longer gives its place to others
 _LOCK_WAIT = 0.5  # seconds between looks at `stop` while another process fetches the same file
+LONG_BODY = 5.0  # seconds; a file may be replaced while such a body is on its way, and its length need not tell
 _FLIGHT_WAIT = 5.0  # seconds after which whoever waits for another's transfer has better things to do
 _UNRANGED = 2  # refused resumes after which the whole is asked for: some servers answer any Range with 503
 
 
 class Stopped(Exception):
     """`stop` said so. What came so far is kept."""
+
+
+class _ChangedMeanwhile(Exception):
+    """The file was replaced while its body was on its way: it may be of two halves."""
 
 
 class Elsewhere(Exception):
@@ -131,7 +136,7 @@ def _persist(transfer: _Transfer, tries: int, pause: Callable[[float], None]) ->
     while True:
         try:
             return transfer.once()
-        except (UpstreamDown, TransferFailed, TransferBroken, WrongRange, Unsound) as error:
+        except (UpstreamDown, TransferFailed, TransferBroken, WrongRange, Unsound, _ChangedMeanwhile) as error:
             if transfer.part.size >= furthest + _PROGRESS:
                 failed, furthest = 0, transfer.part.size
             failed += 1
@@ -152,6 +157,8 @@ def _final(error: Exception, uri: str) -> TopmastError:
         return error
     if isinstance(error, Unsound):
         return TransferFailed(f"What MAST sent for {uri} {error}.")
+    if isinstance(error, _ChangedMeanwhile):
+        return TransferFailed(f"{uri} changed again and again while it was on its way.")
     return TransferFailed(f"The connection broke repeatedly while {uri} was on its way.")
 
 
@@ -254,7 +261,7 @@ class _Transfer:
         self._tell()
 
     def _pour(self, stream: Stream) -> Fetched:
-        offset = stream.start
+        offset, begun = stream.start, time.monotonic()
         for chunk in stream:
             known = self.part.read(offset, len(chunk))
             if chunk[: len(known)] != known:
@@ -264,7 +271,19 @@ class _Transfer:
             self._tell()
             if self.stop():
                 raise Stopped(self.uri)
+        if time.monotonic() - begun > LONG_BODY and not self._still_as_it_began(stream.head):
+            self._start_over(Origin())
+            raise _ChangedMeanwhile
         return Fetched(self.part.commit(self.now(), self.expected_size), "fetched")
+
+    def _still_as_it_began(self, began: Head) -> bool:
+        """Ask MAST whether the file is the one whose body just ended: length and structure need not show a seam."""
+        head = self._head()
+        if head and began.validator and head.validator:
+            return began.validator == head.validator
+        if head is None or head.total is None:
+            return True  # no HEAD, or made while it is sent: nothing to compare with
+        return head.total == self.part.size and self._same_beginning(self.part.read(0, _WINDOW), head.total)
 
     def _tell(self) -> None:
         grown = self.part.size - self.told
