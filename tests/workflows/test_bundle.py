@@ -111,6 +111,17 @@ def test_data_uris_are_taken_as_they_are(site: Site) -> None:
     assert rows["jw09999-o001_t001_miri_f560w_i2d.fits"]["reason"] == "missing_on_server"
 
 
+def test_two_files_of_one_name_get_two_places(site: Site) -> None:
+    uri = "mast:JWST/product/jw01558001001_02101_00001_mirimage_cal.fits"
+    done = site.run({"uris": [uri, uri.replace("product", "PRODUCT")]})
+    folder = box(site, done)
+    paths = sorted(p.name for p in folder.rglob("*.fits"))
+    assert (done.outcome, len(paths)) == ("complete", 2)
+    assert paths[0] == "jw01558001001_02101_00001_mirimage_cal.fits"
+    checked = subprocess.run(["sha256sum", "--quiet", "-c", "sha256sums.txt"], cwd=folder, check=False)
+    assert checked.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [

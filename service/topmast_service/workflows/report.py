@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,15 +34,30 @@ class Rows:
         self._now = now
 
     def __iter__(self) -> Iterator[ManifestRow]:
-        for row in self._products.rows(SELECTED):
-            yield _row(row, self._results.get(row["_row"], {}), self._now)
+        return (row for row, _ in self._all())
 
     def delivered(self) -> Iterator[tuple[ManifestRow, Mapping[str, Any]]]:
         """The rows that have a file, with what is known of it."""
+        return ((row, result) for row, result in self._all() if row.status == OK)
+
+    def _all(self) -> Iterator[tuple[ManifestRow, Mapping[str, Any]]]:
+        """Every row with its result. Two files that would lie in one place get two, the same ones on every walk."""
+        taken: set[str] = set()
         for row in self._products.rows(SELECTED):
             result = self._results.get(row["_row"], {})
-            if result.get("status") == OK:
-                yield _row(row, result, self._now), result
+            said = _row(row, result, self._now)
+            if said.path.lower() in taken:
+                said = replace(said, path=_apart(said.path, said.dataURI))
+            taken.add(said.path.lower())
+            yield said, result
+
+
+def _apart(path: str, uri: str) -> str:
+    """The same folder, and a name that only this dataURI has."""
+    folder, _, name = path.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    mark = hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{folder}/{stem[:200]}~{mark}{dot}{suffix}"
 
 
 def version_of(result: Mapping[str, Any]) -> Version:
