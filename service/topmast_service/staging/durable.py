@@ -51,17 +51,27 @@ def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
         Nothing was changed.
     """
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with telling_disk_full(), aside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
+        with telling_disk_full():
+            _write(aside, content, sync)
         aside.rename(path)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def _write(path: Path, content: bytes, sync: bool) -> None:
+    try:
+        file = path.open("xb", buffering=0)
+    except FileNotFoundError:  # asked first, each file would cost one more call
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("xb", buffering=0)
+    with file:
+        left = memoryview(content)
+        while left:
+            left = left[file.write(left) :]
+        if sync:
+            os.fsync(file.fileno())
 
 
 class Digest:

@@ -90,8 +90,9 @@ def _header(file: BinaryIO, beginning: bytes) -> Cards:
 
 def _read_cards(block: bytes, cards: Cards) -> bool:
     """Add a block's cards; True when END was among them."""
+    letters = block.decode("ascii", "replace")  # at once: a header has hundreds of cards, a bundle thousands of headers
     for start in range(0, BLOCK, _CARD):
-        card = block[start : start + _CARD].decode("ascii", "replace")
+        card = letters[start : start + _CARD]
         keyword = card[:8].rstrip()
         if keyword == "END" and not card[8:].strip():
             return True

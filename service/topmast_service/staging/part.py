@@ -25,6 +25,7 @@ from topmast_service.staging.version import STRONG, WEAK, Origin, Version
 _LOOK_EVERY = 16 << 20  # bytes between two looks at the disk: on a network filesystem each is a question
 _POLL = 0.05  # seconds between tries for a lock: flock itself knows no time limit
 _READ_ONLY = 0o444
+_WORTH = 64 << 10  # bytes from which on a .part says where it came from: less is sooner fetched than compared
 
 
 class PartBusy(Exception):
@@ -39,7 +40,6 @@ def lock_part(path: Path, wait: float) -> int:
     PartBusy
         Somebody else held it for all of `wait` seconds.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait
     while True:
         descriptor = _try_lock(path)
@@ -51,7 +51,7 @@ def lock_part(path: Path, wait: float) -> int:
 
 
 def _try_lock(path: Path) -> int | None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The holder may have renamed the file to its blob meanwhile: then this lock is one on a finished blob, which
@@ -65,6 +65,15 @@ def _try_lock(path: Path) -> int | None:
         raise
     os.close(descriptor)
     return None
+
+
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
 
 
 class Part:
@@ -88,6 +97,7 @@ class Part:
         self._sidecar = self._path.with_suffix(".json")
         self._digest: Digest | None = Digest()
         self._weak = False
+        self._described = False  # by a sidecar
         self._open = True  # False once there is no .part of ours any more
         self._load()
 
@@ -95,10 +105,10 @@ class Part:
         """Forget the bytes so far; what comes next is `origin` from its first byte. Raises `DiskFull`."""
         if self.size:
             os.ftruncate(self._descriptor, 0)
+        self._drop_sidecar()  # before the first byte of another origin
         self.size, self._digest, self._weak = 0, Digest(), False
         self._shelf.require_room(origin.total or 0)
         self.origin = origin
-        self._save(synced=0)
 
     def resume(self, total: int) -> None:
         """Go on where the bytes end; the whole file has `total` bytes.
@@ -131,6 +141,8 @@ class Part:
                 digest.update(left[:written])
                 self.size += written
                 left = left[written:]
+            if self.size > _WORTH and not self._described:
+                self._save(synced=0)
         except DiskFull:
             self.discard()
             raise
@@ -158,21 +170,21 @@ class Part:
         # The index first: until the rename it names a blob that is not there, which every reader takes for a miss.
         # The other way round, whoever locks the next .part in between would not see this version.
         self._shelf.record(self.uri, version)
-        self._sidecar.unlink(missing_ok=True)
+        self._drop_sidecar()
         self._place(self._shelf.blob(version.sha256), version)
         self._open = False
         return version
 
     def discard(self) -> None:
         """Remove the .part, still under its lock."""
-        self._sidecar.unlink(missing_ok=True)
+        self._drop_sidecar()
         self._path.unlink(missing_ok=True)
         self._open, self.size, self.origin = False, 0, None
 
     def close(self) -> None:
         """Leave the bytes for whoever resumes, on disk for certain, and unlock."""
         try:
-            if self._open and self.size:
+            if self._open and self.size > _WORTH:
                 self._settle()
             elif self._open:
                 self.discard()
@@ -223,8 +235,11 @@ class Part:
         if _holds(blob, version):  # the same bytes under another dataURI, or reprocessed into the same
             self._path.unlink()
             return
-        blob.parent.mkdir(parents=True, exist_ok=True)
-        self._path.rename(blob)
+        try:
+            self._path.rename(blob)
+        except FileNotFoundError:
+            blob.parent.mkdir(parents=True, exist_ok=True)
+            self._path.rename(blob)
         # The folder is not synced: a name that a power cut takes back is a miss, and a sync costs 10 ms per file.
         os.fchmod(self._descriptor, _READ_ONLY)
 
@@ -236,7 +251,9 @@ class Part:
     def _load(self) -> None:
         size = os.fstat(self._descriptor).st_size
         try:
-            record = json.loads(self._sidecar.read_bytes())
+            text = self._sidecar.read_bytes()
+            self._described = True
+            record = json.loads(text)
             trusted = size if record["boot"] == _boot() else min(size, int(record["synced"]))
             self.origin = Origin(**record["origin"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -254,6 +271,12 @@ class Part:
         record["origin"] = asdict(self.origin or Origin())
         # Not synced: one that a power cut spoilt only means that the bytes beside it are not trusted.
         replace_file(self._sidecar, json.dumps(record).encode(), sync=False)
+        self._described = True
+
+    def _drop_sidecar(self) -> None:
+        if self._described:
+            self._sidecar.unlink(missing_ok=True)
+            self._described = False
 
 
 def _holds(blob: Path, version: Version) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from topmast_service.staging.disk import require_room
@@ -12,6 +13,7 @@ from topmast_service.staging.durable import replace_file
 from topmast_service.staging.version import Version
 
 
+@lru_cache(maxsize=1024)
 def key_of(uri: str) -> str:
     """A dataURI as a file name: fixed length, no character that a filesystem minds."""
     return hashlib.sha256(uri.encode()).hexdigest()
@@ -82,7 +84,8 @@ class Shelf:
 
     def _write(self, uri: str, versions: Sequence[Version]) -> None:
         record = {"schema": 1, "uri": uri, "versions": [version.as_record() for version in versions]}
-        replace_file(self._index(uri), json.dumps(record, indent=1).encode())
+        # Not synced: one that a power cut spoilt knows no versions, and the file is fetched again.
+        replace_file(self._index(uri), json.dumps(record).encode(), sync=False)
 
     def _index(self, uri: str) -> Path:
         key = key_of(uri)
