@@ -89,6 +89,8 @@ class Portal:
         try:
             answers = self._mast.service_request_async(service, dict(params), pagesize=PAGE_ROWS, page=page)
             answer: dict[str, Any] = answers[0].json()
+            # The answer remembers what was read of it, and so itself: such a ring waits long for the collector.
+            del answers[0].json
         except (requests.RequestException, RemoteServiceError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise translated(error, service) from error
         if answer.get("status") == "ERROR":
