@@ -72,7 +72,7 @@ def test_jobs_take_turns(client: redis.Redis) -> None:
 
 def test_a_slice_is_small_in_files_and_in_bytes(client: redis.Redis) -> None:
     slices = Slices(client)
-    slices.fill(running(client, "b_1"), [(n, 1) for n in range(200)])
+    slices.fill(running(client, "b_1"), [(n, 1) for n in range(SLICE_FILES * 20)])
     assert len(taken(slices).members) == SLICE_FILES
     slices.forget(running(client, "b_1"))
     slices.fill(running(client, "b_2"), [(n, 1_500_000_000) for n in range(1, 4)])

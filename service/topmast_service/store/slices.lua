@@ -124,6 +124,7 @@ return 1
 -- script: close
 local slice, job = ARGV[1], ARGV[2]
 if redis.call('EXISTS', key('slice', slice)) == 1 then give_back(slice, job) end
+if redis.call('EXISTS', key('todo', job), key('held', job)) > 0 then return 0 end
 return 1
 
 -- script: hold
@@ -166,10 +167,13 @@ end
 return 1
 
 -- script: due
+local cap, bulk, live = tonumber(ARGV[1]), tonumber(ARGV[2]), redis.call('ZCARD', P .. 'slices')
+if live >= cap then return false end
 local first = nil
 for _, job in ipairs(redis.call('ZRANGE', P .. 'turns', 0, -1)) do
   local head = redis.call('ZRANGE', key('todo', job), 0, 0, 'WITHSCORES')
-  if #head > 0 and (first == nil or tonumber(head[2]) < first) then first = tonumber(head[2]) end
+  local taken = cap > 2 and live >= cap - 2 and redis.call('ZCARD', key('todo', job)) > bulk
+  if #head > 0 and not taken and (first == nil or tonumber(head[2]) < first) then first = tonumber(head[2]) end
 end
 if first == nil then return false end
 return tostring(first - now())

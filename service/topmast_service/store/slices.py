@@ -19,8 +19,9 @@ from topmast_service.domain.job import Job
 from topmast_service.errors import StaleAttempt
 from topmast_service.store.connection import PREFIX, Client
 
-SLICE_FILES, SLICE_BYTES = 8, 2_000_000_000
-"""A slice is small, so that a three-file bundle never waits long behind a bulk one."""
+SLICE_FILES, SLICE_BYTES = 32, 2_000_000_000
+"""A slice is small, so that a three-file bundle never waits long behind a bulk one; what is left of it after a second
+goes back (workflows.transfer), so that only small files come in so many."""
 
 BULK_FILES = 1000
 """A job with more files waiting is bulk: it comes after the others and leaves them two places."""
@@ -103,9 +104,9 @@ class Slices:
         """How many counted tries a file has behind it."""
         return int(self._redis.hget(_key("tries", piece.job_id), str(row_of(member))) or 0)
 
-    def close(self, piece: Slice) -> None:
-        """Give back what is left of a slice."""
-        self._run("close", piece.id, piece.job_id)
+    def close(self, piece: Slice) -> bool:
+        """Give back what is left of a slice; whether every file of the job is settled now."""
+        return bool(self._run("close", piece.id, piece.job_id))
 
     def hold(self, job_id: str) -> None:
         """Take the job's files out of all hands, and let nobody take them until `release`."""
@@ -128,8 +129,8 @@ class Slices:
         return not self._redis.zcard(_key("todo", job_id)) and not self._redis.scard(_key("held", job_id))
 
     def due_in(self) -> float | None:
-        """Seconds until the next file is due (≤ 0: now), None when nothing waits."""
-        answer = self._run("due")
+        """Seconds until the next file is due (≤ 0: now), None when nothing waits that could be taken now."""
+        answer = self._run("due", self._most, BULK_FILES)
         return None if answer is None else float(answer)
 
     def counts(self, job_id: str) -> dict[str, int]:

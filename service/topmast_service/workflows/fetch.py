@@ -49,10 +49,11 @@ class _NotTheSame(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A version in the cache, and whether it was there already."""
+    """A version in the cache, whether it was there already, and which was the newest until now."""
 
     version: Version
     source: Literal["cached", "fetched"]
+    before: Version | None = None
 
 
 def fetch(
@@ -100,22 +101,26 @@ def fetch(
     Elsewhere
         Another worker has it in hand.
     """
-    current = fresh(cache, uri, max_age, now())
-    if current:
-        return Fetched(current, "cached")
+    earlier = cache.newest(uri)
+    if earlier and _is_fresh(earlier, max_age, now()):
+        return Fetched(earlier, "cached", earlier)
     with _flight(cache, uri, stop) as part:
-        current = fresh(cache, uri, max_age, now())  # somebody else may just have brought it
-        if current:
-            return Fetched(current, "cached")
-        transfer = _Transfer(uri, cache, downloads, part, now, stop, on_bytes, expected_size)
+        known = cache.newest(uri)
+        if known and _is_fresh(known, max_age, now()):  # somebody else may just have brought it
+            return Fetched(known, "cached", earlier)
+        transfer = _Transfer(uri, cache, downloads, part, known, now, stop, on_bytes, expected_size)
         return _persist(transfer, tries, pause)
 
 
 def fresh(cache: Cache, uri: str, max_age: timedelta, now: datetime) -> Version | None:
     """The newest version in the cache, if MAST confirmed it within `max_age`."""
     version = cache.newest(uri)
+    return version if version and _is_fresh(version, max_age, now) else None
+
+
+def _is_fresh(version: Version, max_age: timedelta, now: datetime) -> bool:
     # A time in the future is a clock that was set back, and says nothing.
-    return version if version and timedelta(0) <= now - version.checked_at <= max_age else None
+    return timedelta(0) <= now - version.checked_at <= max_age
 
 
 @contextmanager
@@ -170,6 +175,7 @@ class _Transfer:
     cache: Cache
     downloads: Downloads
     part: Part
+    known: Version | None
     now: Callable[[], datetime]
     stop: Callable[[], bool]
     on_bytes: Callable[[int], None]
@@ -181,9 +187,9 @@ class _Transfer:
         """One try: confirm what is cached, else go on where the .part ends, else fetch the whole."""
         if self.stop():
             raise Stopped(self.uri)
-        known = self.cache.newest(self.uri)
+        known = self.known
         if known and self._still_current(known):
-            return Fetched(self.cache.touch(self.uri, known, self.now()), "cached")
+            return Fetched(self.cache.touch(self.uri, known, self.now()), "cached", known)
         try:
             return self._bring()
         finally:
@@ -274,7 +280,7 @@ class _Transfer:
         if time.monotonic() - begun > LONG_BODY and not self._still_as_it_began(stream.head):
             self._start_over(Origin())
             raise _ChangedMeanwhile
-        return Fetched(self.part.commit(self.now(), self.expected_size), "fetched")
+        return Fetched(self.part.commit(self.now(), self.expected_size), "fetched", self.known)
 
     def _still_as_it_began(self, began: Head) -> bool:
         """Ask MAST whether the file is the one whose body just ended: length and structure need not show a seam."""

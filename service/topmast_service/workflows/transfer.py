@@ -7,12 +7,13 @@ live slices is the number of connections to MAST, and capping the one caps the o
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,22 @@ LONGEST_PAUSE = 60.0
 ELSEWHERE_PAUSE = 5.0
 """Seconds until a file is looked at again that another worker is fetching: no connection is kept idle for it."""
 
-SLICE_SECONDS = 5.0
+SLICE_SECONDS = 1.0
 """After so long the rest of a slice goes back, so that other jobs get their turn."""
+
+TELL_SECONDS = 1.0
+"""The progress of a job is told so often: with every slice, thousands of small files would write little else."""
 
 
 @dataclass
 class Hands:
-    """A slice in a thread's hands: whether it is `lost` to us (aborted, held, taken over), and bytes on their way."""
+    """A slice in a thread's hands: whether it is `lost` to us (aborted, held, taken over), and bytes on their way.
+
+    `now` is Redis' clock, asked once: what it is needed for is a matter of hours.
+    """
 
     piece: Slice
+    now: Callable[[], datetime]
     lost: threading.Event = field(default_factory=threading.Event)
     moving: int = 0
 
@@ -76,6 +84,7 @@ class Transfers:
     max_age: timedelta
     bundles: Bundles
     stopping: threading.Event = field(default_factory=threading.Event)
+    told: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
         """Take slices until nothing is due, or the process is told to stop."""
@@ -84,14 +93,22 @@ class Transfers:
                 with self._held(piece) as hands:
                     self._move(hands)
             finally:
-                self.slices.close(piece)
-            self._tell(piece.job_id)
+                drained = self.slices.close(piece)
+            self._tell(piece.job_id, drained)
 
-    def _tell(self, job_id: str) -> None:
+    def _tell(self, job_id: str, drained: bool = False) -> None:
+        """Tell how far a job is: at its end at once, before that now and then."""
+        now = time.monotonic()
+        if not drained and now - self.told.get(job_id, -math.inf) < TELL_SECONDS:
+            return
+        self.told[job_id] = now
         try:
             self.bundles.advance(job_id)
         except UnknownJob:
             self.slices.forget_removed(job_id)
+            drained = True
+        if drained:
+            self.told.pop(job_id, None)
 
     def _move(self, hands: Hands) -> None:
         table, members = Table(products_table(self.folder, hands.piece.job_id)), hands.piece.members
@@ -104,7 +121,6 @@ class Transfers:
             self._one(hands, member, rows[row_of(member)])
 
     def _one(self, hands: Hands, member: str, row: dict[str, Any]) -> None:
-        before = self.cache.newest(row["dataURI"])
         try:
             fetched = self._fetch(hands, row)
         except Stopped:
@@ -114,12 +130,13 @@ class Transfers:
         except (UpstreamDown, TransferFailed, DiskFull) as error:
             self._again_or_fail(hands.piece, member, error)
         except MissingOnServer as error:
+            before = self.cache.newest(row["dataURI"])
             gone = result.withdrawn(before) if before else result.refused(error, row)
             self.slices.settle(hands.piece, member, gone)
         except TopmastError as error:
             self.slices.settle(hands.piece, member, result.refused(error, row))
         else:
-            self.slices.settle(hands.piece, member, result.got(fetched.version, fetched.source, before))
+            self.slices.settle(hands.piece, member, result.got(fetched.version, fetched.source, fetched.before))
 
     def _fetch(self, hands: Hands, row: dict[str, Any]) -> Fetched:
         hands.moving = 0
@@ -128,7 +145,7 @@ class Transfers:
             cache=self.cache,
             downloads=self.downloads,
             max_age=self.max_age,
-            now=self.jobs.now,
+            now=hands.now,
             stop=lambda: self._unwanted(hands),
             on_bytes=hands.moved,
             expected_size=row["size"],
@@ -151,7 +168,7 @@ class Transfers:
     @contextmanager
     def _held(self, piece: Slice) -> Iterator[Hands]:
         """The slice's lease renewed while its files move."""
-        done, hands = threading.Event(), Hands(piece)
+        done, hands = threading.Event(), Hands(piece, _running_from(self.jobs.now()))
         thread = threading.Thread(target=self._beat, args=(hands, done), daemon=True, name=f"slice-{piece.id}")
         thread.start()
         try:
@@ -169,3 +186,8 @@ class Transfers:
                 self._tell(hands.piece.job_id)
             except UNAVAILABLE:
                 log.warning("cannot renew slice %s: Redis is away", hands.piece.id)
+
+
+def _running_from(moment: datetime) -> Callable[[], datetime]:
+    begun = time.monotonic()
+    return lambda: moment + timedelta(seconds=time.monotonic() - begun)
