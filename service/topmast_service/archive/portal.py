@@ -2,7 +2,8 @@
 
 What is added around the unmodified client, each for a measured defect:
 
-* a timeout on every socket (it has none at all: a server that never answers blocks it for ever);
+* a timeout on every socket and on every answer as a whole (it has none at all: a server that never answers, or drips,
+  blocks it for ever);
 * a pause between identical polls (it repeats an EXECUTING query without sleeping, at 100 % CPU);
 * one object per job, since its objects share state between threads;
 * pages of 10,000 rows read as JSON, one at a time and once: its own tables of 200,000 rows took 1.15 GB, mask a real
@@ -23,6 +24,7 @@ import requests
 from astroquery.exceptions import RemoteServiceError
 from astroquery.mast import MastClass
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 
 from topmast_service.errors import RejectedByArchive, TopmastError, UpstreamDown
 
@@ -35,6 +37,8 @@ POLL_PAUSE = 0.5
 CONNECT_TIMEOUT = 10
 SOCKET_TIMEOUT = 60
 """Seconds without a byte; three times what MAST says it holds a poll."""
+
+_PIECE = 1 << 16
 
 
 class Portal:
@@ -55,8 +59,10 @@ class Portal:
         api.MAST_REQUEST_URL = f"{url}/api/v0/invoke"
         api.COLUMNS_CONFIG_URL = f"{url}/portal/Mashup/Mashup.asmx/columnsconfig"
         api.TIMEOUT = timeout
-        api._session.mount(url, _PatientAdapter())
+        api._session.mount(url, _PatientAdapter(timeout))
         api._session.hooks["response"] = [_parse_once]
+        # A token must not follow a redirect to wherever it points, nor a POST become a GET without its query.
+        api._session.max_redirects = 0
         self._session = api._session
 
     def close(self) -> None:
@@ -124,10 +130,14 @@ def _parse_once(response: Any, **_: Any) -> None:
 
 
 class _PatientAdapter(HTTPAdapter):
-    """Timeouts on every request, and a pause before one that was just sent (an EXECUTING poll)."""
+    """Timeouts on every request, and a pause before one that was just sent (an EXECUTING poll).
 
-    def __init__(self) -> None:
+    `longest` is how many seconds the body of one answer may take.
+    """
+
+    def __init__(self, longest: float) -> None:
         super().__init__(max_retries=0)
+        self._longest = longest
         self._last: tuple[Any, float] = (None, 0.0)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -136,4 +146,15 @@ class _PatientAdapter(HTTPAdapter):
         if request.body is not None and request.body == body:
             time.sleep(max(0.0, when + POLL_PAUSE - time.monotonic()))
         self._last = (request.body, time.monotonic())
-        return super().send(request, *args, **kwargs)
+        response = super().send(request, *args, **kwargs)
+        # requests reads a body by this method, and would read for as long as bytes come now and then.
+        response.raw.stream = functools.partial(_stream, response.raw, time.monotonic() + self._longest)
+        return response
+
+
+def _stream(raw: Any, until: float, _amount: int, decode_content: bool) -> Iterator[bytes]:
+    while chunk := raw.read1(_PIECE, decode_content=decode_content):
+        yield chunk
+        if time.monotonic() > until:
+            raw.close()
+            raise ReadTimeoutError(raw, raw.url, "The answer takes too long.")
