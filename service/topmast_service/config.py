@@ -26,6 +26,7 @@ class Settings:
     resolver_url: str = _setting("http://mastresolver.stsci.edu", "MAST's name resolver")
     mast_timeout: float = _setting(120.0, "longest wait for one answer of MAST's query services")
     mast_connections: int = _setting(8, "connections to MAST's download service, for the whole installation")
+    transfer_processes: int = _setting(2, "processes of `up` that share these connections: one uses only one core")
     mast_batch: int = _setting(5, "observations per product list; MAST times out on large ones")
     mast_listings: int = _setting(4, "product lists asked for at once, by one worker")
     patience: float = _setting(24 * 3600.0, "how long a job waits for a MAST that is down before it ends in ERROR")

@@ -191,13 +191,13 @@ def test_parts_of_live_bundles_stay_others_go(site: Site) -> None:
     for uri in (wanted, unwanted):
         with cache.open_part(uri, wait=0) as part:
             part.restart(Origin(total=FITS, validator='"v"', etag='"v"'))
-            part.append(b"x" * 1000)
+            part.append(b"x" * 100_000)
     with cache.open_part("mast:HLSP/busy.dat", wait=0) as busy:
         busy.restart(Origin(total=5))
         busy.append(b"half")
         site.upkeep()
         with cache.open_part(wanted, wait=0) as part:
-            assert part.size == 1000
+            assert part.size == 100_000
         with cache.open_part(unwanted, wait=0) as part:
             assert part.size == 0
         busy.append(b"!")

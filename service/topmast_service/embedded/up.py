@@ -24,7 +24,8 @@ from topmast_service.embedded.redis_server import RedisServer, find_redis, place
 from topmast_service.embedded.supervisor import StopAsked, Supervisor
 from topmast_service.store.users import USER_NAME
 
-STAGES = (("api", "ftps"), ("beat",), ("worker-query", "worker-transfer", "worker-upkeep"), ("sandbox",), ("redis",))
+WORKERS = ("worker-query", "worker-transfer", "worker-upkeep")
+STAGES = (("api", "ftps"), ("beat",), WORKERS, ("sandbox",), ("redis",))
 """The order of stopping: no new work, no new wake-up calls, no work, then what all of them need."""
 
 QUEUES = ("query", "transfer", "upkeep")
@@ -152,7 +153,13 @@ def _settings(wishes: Wishes, given: Settings, folder: Folder, port: int) -> Set
 
 def _supervised(plan: Plan, lock: Lock, say: Callable[[str], None]) -> Supervisor:
     environment = {**os.environ, **as_environment(plan.settings)}  # noqa: TID251 - handed on to children, not read
-    return Supervisor(plan.folder.logs, environment, say, STAGES, keep_open=(lock.descriptor,))
+    stages = [(*names, *_more_transfers(plan)) if names == WORKERS else names for names in STAGES]
+    return Supervisor(plan.folder.logs, environment, say, stages, keep_open=(lock.descriptor,))
+
+
+def _more_transfers(plan: Plan) -> list[str]:
+    """Names of the transfer workers beside the first."""
+    return [f"worker-transfer-{number}" for number in range(2, plan.settings.transfer_processes + 1)]
 
 
 def _start(plan: Plan, supervisor: Supervisor) -> None:
@@ -166,6 +173,8 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
     supervisor.add("ftps", _own("ftps"), stop_within=5)
     for queue in QUEUES:
         supervisor.add(f"worker-{queue}", _own("worker", "--queue", queue), stop_within=12)
+    for name in _more_transfers(plan):
+        supervisor.add(name, _own("worker", "--queue", "transfer"), stop_within=12)
     supervisor.add("beat", _own("beat"), stop_within=5)
     if plan.sandbox_url:
         supervisor.wait_for("sandbox", _sandbox_ready_file(plan).exists, 120)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -56,12 +56,12 @@ class Version:
     def as_record(self) -> dict[str, Any]:
         """For JSON; times are ISO 8601."""
         times = {"fetched_at": self.fetched_at.isoformat(), "checked_at": self.checked_at.isoformat()}
-        return asdict(self) | times
+        return vars(self) | times  # not asdict, which copies deeply: ten times as long, twice per file
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read what `as_record` wrote; members that a later release added are ignored."""
-        known = {field.name: record[field.name] for field in fields(cls)}
+        known = {name: record[name] for name in cls.__dataclass_fields__}
         for name in ("fetched_at", "checked_at"):
             known[name] = datetime.fromisoformat(known[name])
         return cls(**known)
