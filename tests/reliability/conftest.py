@@ -26,7 +26,7 @@ SIZE = 2880 * 80
 FILES = 200
 HEALTHY = 20
 CONNECTIONS = 16
-SILENCE = 0.5  # seconds; what a transfer bears is 30 in life
+SILENCE = 0.4  # seconds; what a transfer bears is 30 in life
 
 
 def name(number: int) -> str:
@@ -105,7 +105,7 @@ def site(
     tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Installation]:
     """The real workflows; only how long they wait is another."""
-    monkeypatch.setattr(transfer, "TRIES", 2)
+    monkeypatch.setattr(transfer, "TRIES", 1)
     monkeypatch.setattr(transfer, "LONGEST_PAUSE", 0.5)
     monkeypatch.setattr(fetch, "LONG_BODY", 0.3)
     settings = Settings(

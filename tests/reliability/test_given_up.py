@@ -5,16 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import pytest
-
 from tests.reliability.conftest import Installation, uri
 from topmast_service import container
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a file in a worker's hands when the rest is given up begins another patience (a day in life)",
-)
 def test_files_in_hands_are_given_up_with_the_rest(site: Installation) -> None:
     site.settings = replace(site.settings, patience=0.5)
     site.sandbox.post("faults", uri="*", fault="status", status=503)
