@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from topmast_service.domain.job import ARCHIVED, EXECUTING, FINAL, MOVES, PENDING, SUSPENDED, Job, from_record
+from topmast_service.domain.job import ABORTED, ARCHIVED, EXECUTING, FINAL, MOVES, PENDING, SUSPENDED, Job, from_record
 
 Kept = dict[str, dict[str, str]]
 
 
 class Witness:
-    """What was seen last, to compare with; `most` slices may be in hands at once."""
+    """What was seen last, to compare with; `most` slices may be in hands at once; `aborted` ever."""
 
     def __init__(self, redis: Any, most: int) -> None:
         self._redis = redis
         self._most = most
         self._jobs: dict[str, Job] = {}
         self._done: Kept = {}
+        self.aborted: set[str] = set()
 
     def jobs(self) -> list[Job]:
         """Every record, oldest first."""
@@ -45,6 +46,7 @@ class Witness:
             _can_go_on(job, job.id in opened)
             self._files(job)
         self._jobs = jobs
+        self.aborted |= {job.id for job in jobs.values() if job.phase == ABORTED}
         assert self._redis.zcard("topmast:slices") <= self._most, "more slices in hands than connections"
 
     def _files(self, job: Job) -> None:

@@ -162,11 +162,16 @@ def tell(job: Job, progress: dict[str, Any], now: datetime, last: bool) -> Job:
     """Progress for whoever watches: at most a version a second, but always the `last`; moves a job that waited on."""
     if job.step != "transfer" or job.final or progress == job.progress:
         return job
-    if job.phase == SUSPENDED and progress["files_done"] > job.progress.get("files_done", 0):
+    if job.phase == SUSPENDED and _arrived(progress) > _arrived(job.progress):
         job = move(job, EXECUTING, not_before=None, suspended_since=None)
     if not last and job.told and now - job.told < timedelta(seconds=1):
         return job
     return replace(job, progress=progress, told=now, version=job.version + 1)
+
+
+def _arrived(progress: Mapping[str, Any]) -> int:
+    """Files that came. Those that were given up prove nothing about a MAST that was away."""
+    return int(progress.get("files_done", 0)) - int(progress.get("files_failed", 0))
 
 
 def leave_transfer(job: Job) -> Job:
