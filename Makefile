@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo up test chaos check format openapi bench lock clean
+.PHONY: help demo up test chaos reliability check format openapi bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -27,6 +27,9 @@ test: check  ## check, then every test (two at a time: most of them wait for som
 
 chaos: $(STAMP)  ## the long chaos run: workers killed at random, Redis restarted, faults on every tenth request
 	$(BIN)/python -m pytest -m chaos tests/chaos
+
+reliability: $(STAMP)  ## write docs/reliability.md: what becomes of a bundle under each fault, as the run shows it
+	WRITE_RELIABILITY=1 $(BIN)/python -m pytest tests/reliability
 
 check: $(STAMP)  ## ruff, format, mypy (strict), import-linter, openapi.yaml as the code says
 	$(BIN)/ruff check .
