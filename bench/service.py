@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,9 @@ TOLD_EVERY = 10.0  # seconds between two lines of progress
 
 MAST_LIKE = {"first_byte_seconds": 0.1, "bytes_per_second": 20e6}
 """Each file begins after 100 ms and comes with 20 MB/s over one connection."""
+
+LATE_HEADS = {"method": "HEAD", "fault": "late", "seconds": MAST_LIKE["first_byte_seconds"]}
+"""The setting is about bodies, and the line is as long for a HEAD: astroquery sends one before every GET."""
 
 UNHINDERED = {"first_byte_seconds": 0.0, "bytes_per_second": 0.0}
 
@@ -42,8 +45,15 @@ class Service:
 
     def pace(self, **settings: float) -> None:
         """Change how the sandbox behaves: `MAST_LIKE`, `UNHINDERED`, ``latency_seconds``."""
-        body = json.dumps(settings).encode()
-        with urllib.request.urlopen(f"{self.mast}/_sandbox/settings", body, timeout=30) as answer:  # noqa: S310 - loopback
+        self._tell("settings", settings)
+
+    def fault(self, rule: Mapping[str, object]) -> None:
+        """Let the sandbox follow a rule (docs/sandbox.md)."""
+        self._tell("faults", rule)
+
+    def _tell(self, what: str, document: Mapping[str, object]) -> None:
+        body = json.dumps(document).encode()
+        with urllib.request.urlopen(f"{self.mast}/_sandbox/{what}", body, timeout=30) as answer:  # noqa: S310 - loopback
             answer.read()
 
     @contextmanager

@@ -68,9 +68,8 @@ class Cache:
         """
         blob = self._shelf.blob(version.sha256)
         with telling_disk_full():
-            destination.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.link(blob, destination)
+                _link(blob, destination)
             except FileNotFoundError:
                 return False
             except OSError as error:
@@ -116,6 +115,14 @@ class Cache:
             return self.path(version).stat().st_size == version.size
         except FileNotFoundError:
             return False
+
+
+def _link(blob: Path, destination: Path) -> None:
+    try:
+        os.link(blob, destination)
+    except FileNotFoundError:  # the folder is missing, or the blob: most files come into a folder that is there
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        os.link(blob, destination)
 
 
 def _copy(blob: Path, destination: Path, version: Version) -> bool:

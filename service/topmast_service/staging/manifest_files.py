@@ -76,14 +76,14 @@ def _write_record(file: TextIO, facts: BoxFacts, counted: dict[str, int], rows: 
     head: dict[str, Any] = {"schema": 1, **asdict(facts), "totals": counted, "help": HELP_DESK}
     file.write(json.dumps(head, indent=1)[:-2] + ',\n "files": [')
     for number, row in enumerate(rows):
-        file.write((",\n  " if number else "\n  ") + json.dumps(asdict(row)))
+        file.write((",\n  " if number else "\n  ") + json.dumps(vars(row)))
     file.write("\n ]\n}\n")
 
 
 def _write_table(file: TextIO, rows: Iterable[ManifestRow]) -> None:
     table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
     table.writeheader()
-    table.writerows(asdict(row) for row in rows)
+    table.writerows(map(vars, rows))
 
 
 def _write_sums(file: TextIO, rows: Iterable[ManifestRow], sums: list[tuple[str, str]]) -> None:

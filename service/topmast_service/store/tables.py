@@ -60,6 +60,7 @@ class Table:
         with self._open() as base:
             found = base.execute("SELECT name, type, unit, description, many FROM columns").fetchall()
         self.columns = {n: Column(n, t, u, d, bool(m)) for n, t, u, d, m in found}
+        self._booleans = [name for name, column in self.columns.items() if column.type == "boolean"]
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -110,9 +111,9 @@ class Table:
             return int(base.execute("SELECT COUNT(*) FROM rows").fetchone()[0])
 
     def _typed(self, row: dict[str, Any]) -> dict[str, Any]:
-        for name, value in row.items():
-            if value is not None and name in self.columns and self.columns[name].type == "boolean":
-                row[name] = bool(value)
+        for name in self._booleans:
+            if row.get(name) is not None:
+                row[name] = bool(row[name])
         return row
 
 

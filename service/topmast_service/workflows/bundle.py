@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from topmast_service.store.tables import Table
 from topmast_service.workflows.attempt import Attempt, Terms, moving_files, work
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.fetch import fresh
-from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, version_of
+from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, Written, version_of
 from topmast_service.workflows.result import Result, failed, got
 from topmast_service.workflows.versions import MIXED, mixed
 
@@ -138,7 +138,7 @@ class Bundles:
         results = self.slices.results(running.id)
         rows = Rows(Table(products_table(self.folder, running.id)), results, self.jobs.now())
         counted = manifest.totals(rows)
-        tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(asdict, rows))
+        tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(vars, rows))
         facts = self._facts(running, revision, counted)
         attempt.check()
         try:
@@ -151,13 +151,14 @@ class Bundles:
             self._finish(attempt, revision, counted)
 
     def _build(self, running: Job, revision: int, facts: BoxFacts, rows: Rows) -> None:
+        written = Written(Table(manifest_table(self.folder, running.id, revision)))
         self.trees.build(
             running.owner,
             running.id,
             revision,
             (Entry(row.path, version_of(result)) for row, result in rows.delivered()),
             cache=self.cache,
-            write_extras=lambda folder: write_manifest(folder, facts, rows),
+            write_extras=lambda folder: write_manifest(folder, facts, written),
         )
 
     def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int]) -> None:
