@@ -26,7 +26,7 @@ TOLD_EVERY = 10.0  # seconds between two lines of progress
 MAST_LIKE = {"first_byte_seconds": 0.1, "bytes_per_second": 20e6}
 """Each file begins after 100 ms and comes with 20 MB/s over one connection."""
 
-LATE_HEADS = {"method": "HEAD", "fault": "late", "seconds": MAST_LIKE["first_byte_seconds"]}
+LATE_HEADS = {"uri": "*", "method": "HEAD", "fault": "late", "seconds": MAST_LIKE["first_byte_seconds"]}
 """The setting is about bodies, and the line is as long for a HEAD: astroquery sends one before every GET."""
 
 UNHINDERED = {"first_byte_seconds": 0.0, "bytes_per_second": 0.0}
