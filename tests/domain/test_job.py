@@ -139,3 +139,9 @@ def test_records_come_back_as_they_went(
 def test_a_record_of_another_release_is_read() -> None:
     record = {k: v for k, v in job.to_record(new()).items() if k not in {"told", "notices", "suspended_since"}}
     assert job.from_record(record | {"queue_position": 4}) == new()
+
+
+def test_a_retry_forgets_no_message_that_is_still_owed() -> None:
+    """Upkeep had not come round yet when the first revision was retried: nobody was told that the request came."""
+    ended = job.abort(replace(job.queue(new(), "resolve"), notices=("accepted a@b.c", "ready a@b.c")), NOW)
+    assert job.retry(ended, "resolve", ("ready a@b.c",)).notices == ("accepted a@b.c", "ready a@b.c")

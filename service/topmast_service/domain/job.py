@@ -236,7 +236,7 @@ def run(job: Job) -> Job:
 
 
 def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
-    """An ended job begins again at `step`, for its next revision; `notices` are owed anew.
+    """An ended job begins again at `step`, for its next revision; `notices` are owed beside those not told yet.
 
     Raises
     ------
@@ -245,7 +245,8 @@ def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
     """
     if not job.final:
         raise IllegalMove(f"Job {job.id} is {job.phase}; only what has ended can be retried.")
-    again = replace(job, outcome=None, error=None, ended=None, notices=notices, suspended_since=None)
+    owed = tuple(dict.fromkeys((*job.notices, *notices)))
+    again = replace(job, outcome=None, error=None, ended=None, notices=owed, suspended_since=None)
     return queue(again, step)
 
 
