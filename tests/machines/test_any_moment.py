@@ -97,12 +97,24 @@ def others_go_on(world: World) -> None:
         world.deliver_all()
 
 
-def at_moments(scene: str, kind: str, moments: range, folder: Path, mast: Mast) -> None:
+def the_user_begins_anew(world: World) -> None:
+    """Likewise; and then everything is listed again, and one file waits to be moved again."""
+    others_go_on(world)
+    world.do(by_user("retry", everything=True)(world))
+    world.answer(world.messages[-1])
+
+
+Meanwhile = Callable[[World], None]
+
+
+def at_moments(
+    scene: str, kind: str, moments: range, *, folder: Path, mast: Mast, meanwhile: Meanwhile = others_go_on
+) -> None:
     """The scene with `kind` happening at each of these commands, until it has no more."""
     prepare, act = SCENES[scene]
     for at in moments:
         world = World(folder / f"{at}", to_fake(fakeredis.FakeServer()), mast.url)
-        interruption = Interruption(kind, at, stall=lambda w=world: others_go_on(w))  # type: ignore[misc]
+        interruption = Interruption(kind, at, stall=lambda w=world: meanwhile(w))  # type: ignore[misc]
         prepare(world)
         try:
             world.do(act(world), interruption)
@@ -119,11 +131,16 @@ def at_moments(scene: str, kind: str, moments: range, folder: Path, mast: Mast) 
 @pytest.mark.parametrize("kind", KINDS)
 def test_at_some_moments(scene: str, kind: str, tmp_path: Path, mast: Mast) -> None:
     """Every fifth, each kind beginning at another one."""
-    at_moments(scene, kind, range(1 + KINDS.index(kind), 100, len(KINDS)), tmp_path, mast)
+    at_moments(scene, kind, range(1 + KINDS.index(kind), 100, len(KINDS)), folder=tmp_path, mast=mast)
+
+
+@pytest.mark.parametrize("scene", ["transfer", "publish", "upkeep at the end"])
+def test_who_wakes_up_in_the_next_revision_spoils_nothing(scene: str, tmp_path: Path, mast: Mast) -> None:
+    at_moments(scene, "stall", range(1, 100), folder=tmp_path, mast=mast, meanwhile=the_user_begins_anew)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_at_every_moment(scene: str, kind: str, tmp_path: Path, mast: Mast) -> None:
-    at_moments(scene, kind, range(1, 100), tmp_path, mast)
+    at_moments(scene, kind, range(1, 100), folder=tmp_path, mast=mast)

@@ -172,3 +172,9 @@ def test_a_request_is_accepted_under_one_name_also_once_it_is_published() -> Non
     """Upkeep was killed between the delivery and its note of it; a minute later the bundle was ready."""
     before, after = (acknowledged(job, ENDPOINTS, ALICE) for job in (ACCEPTED, completed()))
     assert before["Message-ID"] == after["Message-ID"]
+
+
+def test_an_error_that_comes_again_after_a_retry_is_told_again() -> None:
+    first = ready(failed_job(), ENDPOINTS, ALICE, [])
+    second = ready(replace(failed_job(), attempt=failed_job().attempt + 1), ENDPOINTS, ALICE, [])
+    assert first["Message-ID"] != second["Message-ID"]

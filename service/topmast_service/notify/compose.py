@@ -146,9 +146,14 @@ def _message(
 
 
 def _message_id(job: Job, event: str, recipient: str, endpoints: Endpoints) -> str:
-    """One per job, event, revision and recipient, for ever; a request is accepted once, whatever is published since."""
+    """One per job, event, revision and recipient, for ever; a request is accepted once, whatever is published since.
+
+    An error has no revision: one that comes again after a retry is told by its attempt.
+    """
     to = sha256(recipient.encode()).hexdigest()[:12]
-    revision = 0 if event == "accepted" else job.revision or 0
+    revision = "0" if event == "accepted" else f"{job.revision or 0}"
+    if event == "ready" and job.phase == ERROR:
+        revision += f"-{job.attempt}"
     return f"<{job.id}.{event}.{revision}.{to}@{_address(endpoints.from_address).domain}>"
 
 

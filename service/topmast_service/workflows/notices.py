@@ -51,7 +51,7 @@ class Notices:
                 continue
             if told.phase != job.ABORTED and not self._handed_over(told, event, address):
                 continue
-            self.jobs.change(told.id, lambda latest, done=notice: _without(latest, done))  # type: ignore[misc]
+            self.jobs.change(told.id, lambda latest, done=notice: _without(latest, told, done))  # type: ignore[misc]
 
     def _handed_over(self, told: Job, event: str, address: str) -> bool:
         """Whether nothing is left to try: sent, or refused for good. A server that is away is asked each minute."""
@@ -85,5 +85,8 @@ class Notices:
         return found
 
 
-def _without(latest: Job, notice: str) -> Job:
+def _without(latest: Job, told: Job, notice: str) -> Job:
+    """The record without a notice that was told; a retry that came meanwhile owes its user the next revision's."""
+    if notice.startswith(READY) and latest.ended != told.ended:
+        return latest
     return replace(latest, notices=tuple(n for n in latest.notices if n != notice))
