@@ -26,7 +26,7 @@ test: check  ## check, then every test (two at a time: most of them wait for som
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 chaos: $(STAMP)  ## the long chaos run: workers killed at random, Redis restarted, faults on every tenth request
-	$(BIN)/python -m pytest -m chaos tests/chaos tests/machines
+	$(BIN)/python -m pytest -m chaos --hypothesis-profile=default tests/chaos tests/machines
 
 reliability: $(STAMP)  ## write docs/reliability.md: what becomes of a bundle under each fault, as the run shows it
 	WRITE_RELIABILITY=1 $(BIN)/python -m pytest tests/reliability

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits as astropy_fits
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from topmast_service.staging import fits
@@ -99,10 +99,11 @@ def test_no_cut_at_a_block_goes_unnoticed(tmp_path_factory: pytest.TempPathFacto
 
 @given(text=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
 @settings(max_examples=60, deadline=None)
-def test_text_values_are_read_as_astropy_reads_them(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+@example(text="'/")  # astropy reads its own card `'''/'` back as a lone quote: the text itself is the witness
+def test_text_values_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     content = written(CAL_VER=text, NUMBER=(17, "a / comment"))
     cards = check(tmp_path_factory.mktemp("text"), content)
-    assert fits.text(cards, "CAL_VER") == astropy_fits.getheader(io.BytesIO(content))["CAL_VER"].rstrip()
+    assert fits.text(cards, "CAL_VER") == text.rstrip()
     assert fits.text(cards, "NUMBER") == "17"
     assert fits.text(cards, "ABSENT") == ""
 
