@@ -24,6 +24,7 @@ class Settings:
 
     mast_url: str = _setting("https://mast.stsci.edu", "MAST's portal, search and download services")
     resolver_url: str = _setting("http://mastresolver.stsci.edu", "MAST's name resolver")
+    datacite_url: str = _setting("https://api.datacite.org", "DataCite's public API: what DOIs stand for")
     mast_timeout: float = _setting(120.0, "longest wait for one answer of MAST's query services")
     mast_connections: int = _setting(8, "connections to MAST's download service, for the whole installation")
     transfer_processes: int = _setting(2, "processes of `up` that share these connections: one uses only one core")

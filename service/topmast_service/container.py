@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from topmast_service.config import Settings
+from topmast_service.domain import forms
 from topmast_service.domain.job import Job
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.plan import Planner
-    from topmast_service.workflows.search import Searches
+    from topmast_service.workflows.search.run import Searches
     from topmast_service.workflows.transfer import Transfers
     from topmast_service.workflows.upkeep import Upkeep
 
@@ -80,7 +81,7 @@ def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Ap
     """The API process: submits, shows and stops jobs; `wake` defaults to a Celery message."""
     stores = open_stores(settings)
     waking = wake or _wake(settings)
-    submissions = Submissions(stores.jobs, waking, settings.retention_days, settings.max_retention_days)
+    submissions = Submissions(stores.jobs, waking, forms.of, settings.retention_days, settings.max_retention_days)
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     return Api(stores, submissions, control, versions)
@@ -99,13 +100,17 @@ def for_query(settings: Settings) -> Query:
     """The worker that asks MAST; the only one that loads astroquery."""
     from topmast_service.archive.portal import Portal
     from topmast_service.workflows.plan import Planner
-    from topmast_service.workflows.search import Searches
+    from topmast_service.workflows.search.asking import Upstream
+    from topmast_service.workflows.search.run import Searches
 
     def open_portal() -> Portal:
         return Portal(settings.mast_url, settings.mast_timeout)
 
     stores = open_stores(settings)
-    searches = Searches(stores.jobs, open_portal, settings.resolver_url, settings.tables, _terms(settings))
+    upstream = Upstream(
+        settings.mast_url, settings.resolver_url, settings.datacite_url, settings.mast_timeout, open_portal
+    )
+    searches = Searches(stores.jobs, upstream, forms.of, settings.tables, _terms(settings))
     planner = Planner(open_portal, settings.tables, settings.mast_batch, settings.mast_listings)
     return Query(searches, planner, _bundles(stores))
 

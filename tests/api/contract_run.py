@@ -34,6 +34,8 @@ REFUSED_THOUGH_VALID = {
     "questions to MAST": "JSON Schema cannot multiply the wildcards of several criteria",
     "only narrow what": "JSON Schema could say only column by column that one criterion must find something",
     "is always whole": "JSON Schema of one parameter cannot forbid another",
+    "no bytes in this range": "JSON Schema cannot know how long a file is",
+    "is no date": "JSON Schema's patterns do not know how many days a month has",
     "The cursor": "a cursor is opaque and bound to where and sort; test_paging walks with real ones",
 }
 """Exclusions from positive_data_acceptance: requests that the schema allows and a problem with this text refuses."""

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topmast_service.domain import criteria
+from topmast_service.domain import criteria, forms
 from topmast_service.errors import Invalid, UnknownColumn
 
 
 def one(column: str, value: Any) -> criteria.Criterion:
-    return criteria.parse({column: value})[0][0]
+    return criteria.parse({column: value}, forms.OBSERVATIONS.columns)[0][0]
 
 
 def test_an_unknown_column_comes_with_the_nearest_names() -> None:
     with pytest.raises(UnknownColumn) as told:
-        criteria.parse({"instrument": "MIRI", "propsal_id": "1"})
+        criteria.parse({"instrument": "MIRI", "propsal_id": "1"}, forms.OBSERVATIONS.columns)
     assert [e["pointer"] for e in told.value.errors] == ["/criteria/instrument", "/criteria/propsal_id"]
     assert "instrument_name" in told.value.errors[0]["suggestions"]
     assert "proposal_id" in told.value.errors[1]["suggestions"]
@@ -46,12 +46,12 @@ def test_an_unknown_column_comes_with_the_nearest_names() -> None:
 )
 def test_what_a_column_cannot_have_is_told_before_mast_is_asked(column: str, value: Any) -> None:
     with pytest.raises(Invalid) as told:
-        criteria.parse({column: value})
+        criteria.parse({column: value}, forms.OBSERVATIONS.columns)
     assert told.value.errors[0]["pointer"] == f"/criteria/{column}"
 
 
 def test_a_bare_instrument_is_widened_and_that_is_said() -> None:
-    (found,), notes = criteria.parse({"instrument_name": "Nircam"})
+    (found,), notes = criteria.parse({"instrument_name": "Nircam"}, forms.OBSERVATIONS.columns)
     assert found.passes("NIRCAM")
     assert found.passes("NIRCAM/IMAGE")
     assert not found.passes("NIRISS/IMAGE")
@@ -93,7 +93,7 @@ _JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["t_min", "target_name", "mtFlag", "calib_level", "what"]), _JSON))
 def test_any_json_is_read_or_refused_with_a_pointer(given_criteria: dict[str, Any]) -> None:
     try:
-        found, _ = criteria.parse(given_criteria)
+        found, _ = criteria.parse(given_criteria, forms.OBSERVATIONS.columns)
     except Invalid as error:
         pointed = error.errors
     else:

@@ -11,11 +11,11 @@ import pytest
 from tests.reliability.conftest import FILES, HEALTHY, Installation
 from tests.reliability.written import compare
 from topmast_service import container
-from topmast_service.archive import portal, products
+from topmast_service.archive import portal
 from topmast_service.archive.resolve import resolve
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
-from topmast_service.workflows import search
+from topmast_service.workflows.search import observations
 
 MOMENTS = ("once", "for ever")
 FAULTS: dict[str, dict[str, Any]] = {
@@ -60,8 +60,8 @@ def hasty(site: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """The same installation, with the Portal's patience and pauses in fractions of a second."""
     monkeypatch.setattr(portal, "SOCKET_TIMEOUT", 0.4)
     monkeypatch.setattr(portal, "POLL_PAUSE", 0.02)
-    monkeypatch.setattr(products, "EMPTY_PAUSES", (0.02, 0.05))
-    monkeypatch.setattr(search, "resolve", partial(resolve, timeout=0.4))
+    monkeypatch.setattr(portal, "EMPTY_PAUSES", (0.02, 0.05))
+    monkeypatch.setattr(observations, "resolve", partial(resolve, timeout=0.4))
     site.sandbox.set(hold_seconds=0.02)
     return site
 

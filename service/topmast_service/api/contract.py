@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from topmast_service.api.http_errors import kinds
 from topmast_service.api.problems import ProblemApi, told
-from topmast_service.api.schemas import criteria, rows
+from topmast_service.api.schemas import criteria, forms, rows
 from topmast_service.config import Settings
 from topmast_service.container import for_api
 
@@ -66,6 +66,8 @@ def prepare(api: ProblemApi) -> None:
         components.header(name, {"description": text, "schema": {"type": "string"}})
     for shape, name in criteria.COMPONENTS.items():
         components.schema(name, criteria.json_schema(shape))
+    for name, schema in forms.json_schemas().items():
+        components.schema(name, schema)
     for code, error in kinds().items():
         components.example(code, {"value": told(error(), "r_0123456789abcdef")})
     components.schema("Row", rows.ROW)

@@ -8,12 +8,14 @@ from topmast_service.config import Settings
 from topmast_service.domain.job import ARCHIVED, COMPLETED, Job
 from topmast_service.workflows.versions import Versions
 
-_FACTS = ("count", "columns", "notes", "resolved", "api", "as_of", "truncated")
+_FACTS = (
+    "count", "counted_only", "columns", "notes", "resolved", "api", "as_of", "truncated", "truncated_because",
+)  # fmt: skip
 _JOB = (
     "id", "kind", "owner", "label", "phase", "phase_reason", "outcome", "step", "version", "created", "started",
     "ended", "destruction", "progress", "error", "request",
 )  # fmt: skip
-_UNKNOWN_FACTS: dict[str, Any] = {"count": 0, "columns": [], "notes": [], "truncated": False}
+_UNKNOWN_FACTS: dict[str, Any] = {"count": 0, "counted_only": False, "columns": [], "notes": [], "truncated": False}
 
 
 def of_job(job: Job, ahead: int | None = None) -> dict[str, Any]:

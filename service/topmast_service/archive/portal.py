@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,6 +38,12 @@ POLL_PAUSE = 0.5
 CONNECT_TIMEOUT = 10
 SOCKET_TIMEOUT = 60
 """Seconds without a byte; three times what MAST says it holds a poll."""
+
+EMPTY_PAUSES = (0.2, 1.0)
+"""Seconds before an empty answer is asked for again; after the last one it is believed: MAST may mean "busy"."""
+
+_PASSING = re.compile(r"deadlock|timeout|timed out|try again|temporar|connection|busy|unavailable", re.IGNORECASE)
+"""What an ERROR says when it is the database's state, not the query, that is wrong (SQL Server's own words)."""
 
 _PIECE = 1 << 16
 
@@ -70,7 +77,7 @@ class Portal:
         self._session.close()
 
     def rows(self, service: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """All rows of a query, a page at a time.
+        """All rows of a query, a page at a time; an empty answer is asked for again before it is believed.
 
         Raises
         ------
@@ -81,7 +88,7 @@ class Portal:
         """
         page, pages, seen = 1, 1, 0
         while page <= pages:
-            answer = self._page(service, params, page)
+            answer = self._page(service, params, page) if page > 1 else self._first(service, params)
             paging = answer.get("paging") or {}
             pages = int(paging.get("pagesFiltered") or 1)
             seen += len(answer["data"])
@@ -90,6 +97,28 @@ class Portal:
         announced = int(paging.get("rowsFiltered") or seen)
         if seen != announced:
             raise UpstreamDown(f"{service} announced {announced} rows and gave {seen}.")
+
+    def count(self, service: str, params: Mapping[str, Any]) -> int:
+        """How many rows a query with `filters` has.
+
+        Raises
+        ------
+        UpstreamDown, RejectedByArchive
+            As for `rows`.
+        """
+        for pause in (*EMPTY_PAUSES, None):
+            (answer,) = self._page(service, {**params, "columns": "COUNT_BIG(*)"}, 1)["data"] or [{"": 0}]
+            if (number := int(next(iter(answer.values())) or 0)) or pause is None:
+                break
+            time.sleep(pause)
+        return number
+
+    def _first(self, service: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        for pause in EMPTY_PAUSES:
+            if (answer := self._page(service, params, 1))["data"]:
+                return answer
+            time.sleep(pause)
+        return self._page(service, params, 1)
 
     def _page(self, service: str, params: Mapping[str, Any], page: int) -> dict[str, Any]:
         try:
@@ -100,7 +129,8 @@ class Portal:
         except (requests.RequestException, RemoteServiceError, TimeoutError, ValueError, KeyError, TypeError) as error:
             raise translated(error, service) from error
         if answer.get("status") == "ERROR":
-            raise RejectedByArchive(f"{service}: {answer.get('msg') or 'no reason given'}")
+            said = str(answer.get("msg") or "no reason given")
+            raise (UpstreamDown if _PASSING.search(said) else RejectedByArchive)(f"{service}: {said}")
         if not isinstance(answer.get("data"), list):
             raise UpstreamDown(f"{service} answered {answer.get('status')} without data.")
         return answer

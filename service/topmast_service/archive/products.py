@@ -1,33 +1,28 @@
 """Product lists, in batches small enough for MAST to finish them.
 
 Listing, not bytes, is what times out first: lists of whole programs hung for hours, and the cure everybody found is a
-few observations per request. A batch that times out is halved, down to one observation. An empty answer may mean
-"busy" (user-pains, 20), so it is asked again before it counts.
+few observations per request. A batch that times out is halved, down to one observation.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from topmast_service.archive.observations import batches
+from topmast_service.archive.filters import batches
 from topmast_service.archive.portal import Portal
 from topmast_service.errors import UpstreamDown
 
-Pause = Callable[[float], None]
 Rows = list[dict[str, Any]]
 
 SERVICE = "Mast.Caom.Products"
-EMPTY_PAUSES = (0.2, 1.0)
-"""Seconds before an empty list is asked again; after the last one it is believed."""
 
 
 def listing(
-    open_portal: Callable[[], Portal], obsids: Sequence[str], *, batch: int, connections: int, pause: Pause = time.sleep
+    open_portal: Callable[[], Portal], obsids: Sequence[str], *, batch: int, connections: int
 ) -> Iterator[Rows]:
     """The product rows of the observations, duplicates included, a batch at a time, in the order they were asked for.
 
@@ -46,7 +41,7 @@ def listing(
         if not hasattr(portals, "mine"):
             portals.mine = open_portal()
             opened.append(portals.mine)
-        return [row for rows in _group(portals.mine, group, pause) for row in rows]
+        return [row for rows in _group(portals.mine, group) for row in rows]
 
     try:
         with ThreadPoolExecutor(connections, thread_name_prefix="listing") as pool:
@@ -72,27 +67,17 @@ def _in_order(
             future.cancel()
 
 
-def _group(portal: Portal, group: list[str], pause: Pause) -> Iterator[Rows]:
+def _group(portal: Portal, group: list[str]) -> Iterator[Rows]:
     try:
-        rows = _believed(portal, group, pause)
+        rows = _ask(portal, group)
     except UpstreamDown:
         if len(group) == 1:
             raise
         middle = len(group) // 2
-        yield from _group(portal, group[:middle], pause)
-        yield from _group(portal, group[middle:], pause)
+        yield from _group(portal, group[:middle])
+        yield from _group(portal, group[middle:])
     else:
         yield rows
-
-
-def _believed(portal: Portal, group: list[str], pause: Pause) -> Rows:
-    rows = _ask(portal, group)
-    for seconds in EMPTY_PAUSES:
-        if rows:
-            break
-        pause(seconds)
-        rows = _ask(portal, group)
-    return rows
 
 
 def _ask(portal: Portal, group: list[str]) -> Rows:

@@ -7,12 +7,13 @@ A row's right alone says too little: flags lag behind the release date, planned 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
+
+from topmast_service.domain.dates import from_mjd
 
 PUBLIC, EXCLUSIVE, PLANNED, RESTRICTED, UNKNOWN = "public", "exclusive", "planned", "restricted", "unknown"
 
-MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)
 PLANNED_LEVEL = -1
 """CAOM calibration level of an approved but not executed observation."""
 
@@ -42,8 +43,3 @@ def release(row: Mapping[str, Any]) -> datetime | None:
     """When the row's data become public (``t_obs_release``, MJD days), if it says so."""
     days = row.get("t_obs_release")
     return from_mjd(float(days)) if days is not None else None
-
-
-def from_mjd(days: float) -> datetime:
-    """Modified Julian Date to UTC."""
-    return MJD_EPOCH + timedelta(days=days)

@@ -11,28 +11,33 @@ from __future__ import annotations
 import fnmatch
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from topmast_service.domain.columns import NOT_ASKED, OBSERVATION, Column, nearest
+from topmast_service.domain import dates
+from topmast_service.domain.columns import Column, nearest
 from topmast_service.errors import Invalid, UnknownColumn
 
-MAX_VALUES = 1000
-"""Values in one criterion; a longer list is several searches."""
+MAX_VALUES = 10_000
+"""Values in one criterion: as many observations as a MAST DOI may have, pasted."""
 
 MAX_QUESTIONS = 32
 """Requests one search may take: wildcards of several criteria multiply."""
 
-INSTRUMENTS = frozenset({"NIRCAM", "NIRSPEC", "NIRISS", "MIRI", "FGS"})
+BARE_INSTRUMENTS = frozenset({"NIRCAM", "NIRSPEC", "NIRISS", "MIRI", "FGS"})
 """Bare names, which MAST matches exactly: since March 2023 the rows say NIRCAM/IMAGE, and scripts went blind."""
+
+
+_TRUTHS = {"boolean": ("false", "true"), "flag": ("f", "t")}
+"""How MAST writes no and yes, by the type of the column."""
 
 
 @dataclass(frozen=True)
 class Criterion:
     """One column's condition: a cell passes if it equals one of `exact`, fits one of `patterns`, or lies in a range.
 
-    `negated` turns it round; `null` means the cell must be empty. Ranges include their ends.
+    `negated` turns it round; `null` means the cell must be empty. Ranges include their ends; of dates they are MJD.
     """
 
     column: Column
@@ -63,7 +68,8 @@ class Criterion:
         if self.null:
             return False
         if self.low is not None or self.high is not None:
-            return (self.low is None or cell >= self.low) and (self.high is None or cell <= self.high)
+            number = dates.to_mjd(dates.read(cell)) if self.column.type == "date" else cell
+            return (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
         return any(self._matches(part) for part in self._parts(cell))
 
     def _parts(self, cell: Any) -> list[str]:
@@ -75,8 +81,8 @@ class Criterion:
         return text in (e.lower() for e in self.exact) or any(re.fullmatch(_regex(p), text) for p in self.patterns)
 
 
-def parse(criteria: Mapping[str, Any]) -> tuple[list[Criterion], list[str]]:
-    """Read all criteria of a search.
+def parse(criteria: Mapping[str, Any], columns: Mapping[str, Column]) -> tuple[list[Criterion], list[str]]:
+    """Read all criteria of a search, whose form has these `columns`.
 
     Returns
     -------
@@ -90,11 +96,11 @@ def parse(criteria: Mapping[str, Any]) -> tuple[list[Criterion], list[str]]:
     Invalid
         A value that its column cannot have; `errors` points at each.
     """
-    unknown = [name for name in criteria if name not in OBSERVATION or name in NOT_ASKED]
+    unknown = [name for name in criteria if name not in columns]
     if unknown:
-        raise _unknown(unknown)
+        raise _unknown(unknown, columns)
     errors: list[dict[str, Any]] = []
-    found = [c for name, value in criteria.items() if (c := _criterion(OBSERVATION[name], value, errors))]
+    found = [c for name, value in criteria.items() if (c := _criterion(columns[name], value, errors))]
     if errors:
         raise Invalid("Some criteria cannot be read.", errors=errors)
     expanded, notes = _expand_instruments(found)
@@ -103,8 +109,7 @@ def parse(criteria: Mapping[str, Any]) -> tuple[list[Criterion], list[str]]:
     return expanded, notes
 
 
-def _unknown(names: list[str]) -> UnknownColumn:
-    known = [c for c in OBSERVATION if c not in NOT_ASKED]
+def _unknown(names: list[str], known: Iterable[str]) -> UnknownColumn:
     errors = [
         {
             "pointer": f"/criteria/{n}",
@@ -132,6 +137,8 @@ def _read(column: Column, value: Any) -> Criterion:
     values = value if isinstance(value, list | tuple) else [value]
     if not 0 < len(values) <= MAX_VALUES:
         raise ValueError(f"give between 1 and {MAX_VALUES} values")
+    if column.type == "date":
+        return _dated(column, values)
     texts = [_checked(column, v) for v in values]
     patterns = tuple(t for t in texts if "*" in t)
     return Criterion(column, tuple(t for t in texts if "*" not in t), patterns)
@@ -145,9 +152,9 @@ def _read_mapping(column: Column, value: Mapping[str, Any]) -> Criterion:
         return Criterion(column, inner.exact, inner.patterns, inner.low, inner.high, True, inner.null)
     if not value or not set(value) <= {"min", "max"}:
         raise ValueError('an object is {"min": …, "max": …} (one of them may be missing) or {"not": …}')
-    if column.type not in {"float", "int"}:
+    if column.type not in {"float", "int", "date"}:
         raise ValueError(f"{column.name} holds text, which has no range")
-    low, high = (_number(value[k]) if value.get(k) is not None else None for k in ("min", "max"))
+    low, high = (_end(column, k, value[k]) if value.get(k) is not None else None for k in ("min", "max"))
     if low is None and high is None:
         raise ValueError("a range needs min, max or both")
     if low is not None and high is not None and low > high:
@@ -155,11 +162,24 @@ def _read_mapping(column: Column, value: Mapping[str, Any]) -> Criterion:
     return Criterion(column, low=low, high=high)
 
 
+def _end(column: Column, end: str, value: Any) -> float:
+    if column.type != "date":
+        return _number(value)
+    return dates.span(str(value))[end == "max"]
+
+
+def _dated(column: Column, values: Sequence[Any]) -> Criterion:
+    if len(values) > 1:
+        raise ValueError(f'{column.name} is one date, or a range {{"min": …, "max": …}}')
+    low, high = dates.span(str(values[0]))
+    return Criterion(column, low=low, high=high)
+
+
 def _checked(column: Column, value: Any) -> str:
     if isinstance(value, bool):
-        if column.type != "boolean":
+        if column.type not in _TRUTHS:
             raise ValueError(f"{column.name} is not true or false")
-        return str(value).lower()
+        return _TRUTHS[column.type][value]
     if not isinstance(value, str | int | float):
         raise ValueError("a value is text or a number")
     text = _text(value) if not isinstance(value, str) else value.strip()
@@ -167,9 +187,11 @@ def _checked(column: Column, value: Any) -> str:
         raise ValueError("a value is between 1 and 500 printable characters")
     if column.type in {"float", "int"}:
         _number(text)
-    if column.type == "boolean" and text.lower() not in {"true", "false", "t", "f"}:
-        raise ValueError(f"{column.name} is true or false")
-    return {"t": "true", "f": "false"}.get(text.lower(), text) if column.type == "boolean" else text
+    if column.type in _TRUTHS:
+        if text.lower() not in {"true", "false", "t", "f"}:
+            raise ValueError(f"{column.name} is true or false")
+        return _TRUTHS[column.type][text.lower()[0] == "t"]
+    return text
 
 
 def _number(value: Any) -> float:
@@ -188,7 +210,7 @@ def _expand_instruments(criteria: list[Criterion]) -> tuple[list[Criterion], lis
 
 
 def _expanded(criterion: Criterion, notes: list[str]) -> Criterion:
-    bare = [e for e in criterion.exact if e.upper() in INSTRUMENTS]
+    bare = [e for e in criterion.exact if e.upper() in BARE_INSTRUMENTS]
     if criterion.column.name != "instrument_name" or not bare:
         return criterion
     for name in bare:

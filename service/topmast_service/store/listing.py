@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from topmast_service.domain.product import COLUMNS
-from topmast_service.store.tables import AFFINITY
+from topmast_service.store.tables import AFFINITY, describe
 
 _PLAIN = [name for name in COLUMNS if name not in {"mrp", "excluded"}]
 
@@ -33,9 +32,7 @@ class Listing:
         self._base.execute("PRAGMA synchronous = OFF")  # a crash leaves only the file aside, which is thrown away
         declared = ", ".join(f'"{c.name}" {AFFINITY[c.type]}' for c in COLUMNS.values())
         self._base.execute(f"CREATE TABLE rows (_row INTEGER PRIMARY KEY, {declared}, UNIQUE (dataURI))")
-        self._base.execute("CREATE TABLE columns (name, type, unit, description, many)")
-        described = [tuple(asdict(c).values()) for c in COLUMNS.values()]
-        self._base.executemany("INSERT INTO columns VALUES (?,?,?,?,?)", described)
+        describe(self._base, COLUMNS.values())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:

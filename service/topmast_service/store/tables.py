@@ -9,7 +9,7 @@ import contextlib
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from topmast_service.domain.columns import Column
 from topmast_service.domain.rows import Condition, Question, cursor_behind
 from topmast_service.errors import BadCursor, Expired, Invalid
 
-AFFINITY = {"string": "TEXT", "int": "INTEGER", "float": "REAL", "boolean": "INTEGER"}
+AFFINITY = {
+    "string": "TEXT", "int": "INTEGER", "float": "REAL", "boolean": "INTEGER", "date": "TEXT", "flag": "TEXT",
+}  # fmt: skip
 """SQLite's words for our column types."""
 
 _COMPARE = {"eq": "=", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -42,8 +44,7 @@ def write(path: Path, columns: Sequence[Column], rows: Iterable[Mapping[str, Any
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(aside)) as base:
         base.execute(f"CREATE TABLE rows (_row INTEGER PRIMARY KEY, {_declared(columns)})")
-        base.execute("CREATE TABLE columns (name, type, unit, description, many)")
-        base.executemany("INSERT INTO columns VALUES (?,?,?,?,?)", [tuple(asdict(c).values()) for c in columns])
+        describe(base, columns)
         marks = ",".join("?" * len(columns))
         given = (tuple(_cell(row.get(c.name)) for c in columns) for row in rows)
         count = base.executemany(f"INSERT INTO rows VALUES (NULL,{marks})", given).rowcount  # noqa: S608 - marks only
@@ -52,14 +53,21 @@ def write(path: Path, columns: Sequence[Column], rows: Iterable[Mapping[str, Any
     return max(count, 0)
 
 
+def describe(base: sqlite3.Connection, columns: Iterable[Column]) -> None:
+    """Write down what the columns mean, in the file that has them."""
+    names = [f.name for f in fields(Column)]
+    base.execute(f"CREATE TABLE columns ({', '.join(names)})")
+    marks = ",".join("?" * len(names))
+    base.executemany(f"INSERT INTO columns VALUES ({marks})", (tuple(asdict(c).values()) for c in columns))  # noqa: S608
+
+
 class Table:
     """A finished table, for reading."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._open() as base:
-            found = base.execute("SELECT name, type, unit, description, many FROM columns").fetchall()
-        self.columns = {n: Column(n, t, u, d, bool(m)) for n, t, u, d, m in found}
+            self.columns = {c.name: c for c in _described(base)}
         self._booleans = [name for name, column in self.columns.items() if column.type == "boolean"]
 
     @contextlib.contextmanager
@@ -115,6 +123,15 @@ class Table:
             if row.get(name) is not None:
                 row[name] = bool(row[name])
         return row
+
+
+def _described(base: sqlite3.Connection) -> Iterator[Column]:
+    """The columns as they were described; a table of an earlier release lacks what was not known then (`ucd`)."""
+    found = base.execute("SELECT * FROM columns")
+    names = [name for name, *_ in found.description]
+    for cells in found:
+        said = dict(zip(names, cells, strict=True))
+        yield Column(**said | {"many": bool(said["many"])})
 
 
 def _declared(columns: Sequence[Column]) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from topmast_service.domain import criteria, job, target
+from topmast_service.domain import job, search
 from topmast_service.domain.job import Job
 from topmast_service.domain.product import PREFIXES
+from topmast_service.domain.search import FormOf
 from topmast_service.errors import EmptySelection, ForeignURI, Invalid, NoResult, NotFound, NotReady
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
@@ -35,28 +36,24 @@ class Submitted:
 class Submissions:
     """Takes requests. `wake` tells the workers that a job waits; if that message is lost, upkeep sends it again."""
 
-    def __init__(self, jobs: JobStore, wake: Callable[[Job], None], retention_days: int, max_days: int) -> None:
+    def __init__(
+        self, jobs: JobStore, wake: Callable[[Job], None], form_of: FormOf, retention_days: int, max_days: int
+    ) -> None:
         self._jobs = jobs
+        self._form_of = form_of
         self._wake = wake
         self._days = retention_days
         self._max_days = max_days
 
     def search(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
-        """A search of the ``observations`` collection: ``{"target", "criteria", "label"}`` (http.md).
+        """A search of any collection: ``{"collection", "target", "criteria", "expand", "count_only", …}`` (http.md).
 
         Raises
         ------
         Invalid, UnknownColumn, BadTarget, EmptySelection
             What MAST need not be asked for.
         """
-        found, _ = criteria.parse(body.get("criteria") or {})
-        if body.get("target") is not None:
-            target.parse(body["target"])
-        elif not any(c.asked_of_mast for c in found):
-            raise EmptySelection(
-                "A search needs a target, or a criterion that says what to find.",
-                hint="Try the target `m57 r=1m`; `not` and `null` only narrow what something else found.",
-            )
+        search.read(body, self._form_of)
         return self._submit(user, "search", body, SEARCH_RETENTION, key)
 
     def bundle(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
@@ -87,13 +84,13 @@ class Submissions:
             raise ForeignURI(f"{len(foreign)} of {len(value)} dataURIs are not fetched here.", errors=at)
 
     def _check_search(self, user: User, search_id: str) -> None:
-        search = self._jobs.get(search_id)
-        if search.owner != user.name or search.kind != "search":
+        found = self._jobs.get(search_id)
+        if found.owner != user.name or found.kind != "search":
             raise NotFound(f"There is no search {search_id}.")
-        if not search.final:
+        if not found.final:
             raise NotReady(f"Search {search_id} has not finished.", retry_after=2)
-        if search.phase != job.COMPLETED:
-            raise NoResult(f"Search {search_id} ended as {search.phase}.")
+        if found.phase != job.COMPLETED:
+            raise NoResult(f"Search {search_id} ended as {found.phase}.")
 
     def _submit(
         self,

@@ -35,12 +35,14 @@ JOB: dict[str, Any] = {
 SEARCH = JOB | {
     "search": {
         "count": 18,
+        "counted_only": False,
         "columns": [{"name": "obs_id", "type": "string", "unit": "", "description": "Observation id"}],
         "notes": [],
         "resolved": {"target": "m57 r=1m", "ra": 283.396, "dec": 33.029, "radius": 0.01667, "resolver": "SIMBAD"},
         "api": "Mast.Caom.Filtered.Position",
         "as_of": "2026-07-01T12:00:02+00:00",
         "truncated": False,
+        "truncated_because": None,
     }
 }
 

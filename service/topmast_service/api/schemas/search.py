@@ -4,40 +4,25 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import INCLUDE, fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
-from topmast_service.api.schemas import examples
+from topmast_service.api.schemas import examples, forms
 from topmast_service.api.schemas.criteria import CriterionField
-from topmast_service.api.schemas.fields import Answer, Pattern, Request
+from topmast_service.api.schemas.fields import Answer, Pattern, Request, Truth, WholeNumber
 from topmast_service.api.schemas.job import JobDocument
-from topmast_service.domain.columns import NOT_ASKED, OBSERVATION
+from topmast_service.domain.forms import FORMS
 
 LABEL = Pattern(r"[^\u0000-\u001f\u007f-\u009f]{0,200}", "At most 200 characters, no control characters.")
 
 
-class _Criteria(Request):
-    class Meta:
-        unknown = INCLUDE  # so that the rules refuse unknown columns themselves, with the nearest names
-
-    json_schema: ClassVar[dict[str, Any]] = {
-        "additionalProperties": False,
-        "description": "One criterion per column; all of them must hold. Column names are MAST's own.",
-    }
-
-
-Criteria = _Criteria.from_dict(
-    {name: CriterionField(column) for name, column in OBSERVATION.items() if name not in NOT_ASKED}, name="Criteria"
-)
+LONGEST_AGE = 30 * 24 * 3600
 
 
 class SearchRequest(Request):
-    """A target, criteria, or both."""
+    """What to search a collection for. `GET /v1/collections/{name}` describes each form in full."""
 
     json_schema: ClassVar[dict[str, Any]] = {
-        "anyOf": [
-            {"required": ["target"], "properties": {"target": {"type": "string"}}},
-            {"required": ["criteria"], "properties": {"criteria": {"minProperties": 1}}},
-        ],
+        "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in forms.COMPONENTS.values()],
         "example": {
             "collection": "observations",
             "target": "m57 r=1m",
@@ -46,8 +31,7 @@ class SearchRequest(Request):
     }
 
     collection = fields.String(
-        validate=validate.OneOf(["observations"]),
-        metadata={"description": "What to search; the default is the only one"},
+        validate=validate.OneOf(list(FORMS)), metadata={"description": "What to search; observations by default"}
     )
     target = fields.String(
         allow_none=True,
@@ -58,8 +42,34 @@ class SearchRequest(Request):
             "`m57 r=1m`, `283.396 33.029 r=30s`, `18:53:35.1 +33:01:45`. Without radius: 3 arcminutes.",
         },
     )
-    criteria = fields.Nested(Criteria)
+    criteria = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "One criterion per column of the collection's form; all of them must hold."},
+    )
+    expand = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(sorted({name for form in FORMS.values() for name in form.expands})),
+        metadata={"description": "What the rows are turned into; which collection takes what, its form says"},
+    )
+    count_only = Truth(metadata={"description": "Only how many rows there are"})
+    max_age = WholeNumber(
+        validate=validate.Range(0, LONGEST_AGE),
+        metadata={"description": "Seconds: an answer to the same question that is not older will do. 0: ask MAST"},
+    )
     label = fields.String(allow_none=True, validate=LABEL, metadata={"description": "A name of your own"})
+
+    @validates_schema
+    def _check_shapes(self, data: dict[str, Any], **_: Any) -> None:
+        """Shapes only: names and values are read by the rules, which know the nearest ones."""
+        columns = FORMS[data.get("collection", "observations")].columns
+        wrong = {}
+        for name, value in data.get("criteria", {}).items():
+            try:
+                CriterionField(columns[name]).deserialize(value) if name in columns else None
+            except ValidationError as error:
+                wrong[name] = error.messages
+        if wrong:
+            raise ValidationError({"criteria": wrong})
 
 
 class ColumnFacts(Answer):
@@ -85,6 +95,8 @@ class SearchFacts(Answer):
     api = fields.String(allow_none=True, metadata={"description": "Which of MAST's services was asked"})
     as_of = fields.String(allow_none=True, metadata={"format": "date-time", "description": "When MAST was asked"})
     truncated = fields.Boolean(metadata={"description": "Whether MAST had more than it gave"})
+    truncated_because = fields.String(allow_none=True, metadata={"description": "Why, if so"})
+    counted_only = fields.Boolean(metadata={"description": "Whether only the count was asked for: there are no rows"})
 
 
 class SearchDocument(JobDocument):

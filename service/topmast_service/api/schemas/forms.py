@@ -1,0 +1,55 @@
+"""Each collection's form as JSON Schema: what `SearchRequest` may hold when it names that collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from topmast_service.api.schemas.criteria import COMPONENTS as SHAPES
+from topmast_service.api.schemas.criteria import said_of, shape_of
+from topmast_service.domain.columns import Column
+from topmast_service.domain.forms import FORMS, Form
+
+COMPONENTS = {name: "".join(map(str.capitalize, name.split("_"))) + "Search" for name in FORMS}
+"""The component that describes a search of each collection."""
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """The components by their names."""
+    return {COMPONENTS[name]: _of(form) for name, form in FORMS.items()}
+
+
+def _of(form: Form) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "type": "object",
+        "description": form.about,
+        "properties": {
+            "collection": {"const": form.name},
+            "criteria": _criteria(form),
+            "expand": {"enum": [*form.expands, None]},
+            **({} if form.target else {"target": {"type": "null"}}),
+        },
+        "example": dict(form.examples[0]),
+    }
+    named = [] if form.name == "observations" else ["collection"]
+    if form.target:
+        by_target = {"required": [*named, "target"], "properties": {"target": {"type": "string"}}}
+        return said | {"anyOf": [by_target, {"required": [*named, "criteria"]}]}
+    return said | {"required": [*named, "criteria"]}
+
+
+def _criteria(form: Form) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: _criterion(form, column) for name, column in form.columns.items()},
+        "additionalProperties": False,
+        "minProperties": 1,
+        **({"required": list(form.needs)} if form.needs else {}),
+    }
+
+
+def _criterion(form: Form, column: Column) -> dict[str, Any]:
+    said = {"description": text} if (text := said_of(column)) else {}
+    if names := form.choices.get(column.name):
+        one = {"enum": list(names)}
+        return {**said, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    return {**said, "$ref": f"#/components/schemas/{SHAPES[shape_of(column)]}"}

@@ -1,0 +1,74 @@
+"""What a collection is handed, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from topmast_service.archive.portal import Portal
+from topmast_service.domain.columns import Column
+from topmast_service.domain.search import Search
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where a collection may ask, besides the Portal; each address is a setting."""
+
+    mast_url: str
+    resolver_url: str
+    datacite_url: str
+    timeout: float
+    open_portal: Callable[[], Portal]
+
+
+@dataclass
+class Asking:
+    """One search under way.
+
+    Attributes
+    ----------
+    owner
+        Whose search it is.
+    portal
+        One conversation with MAST, closed by whoever made this.
+    tables
+        The folder of finished tables, for collections that begin with an earlier result.
+    check
+        Stops the work here if the search is no longer wanted; to be called now and then.
+    notes
+        What the user should know about the answer; may grow until the last row is read.
+    truncated
+        Why MAST gave less than it has, if so; known when the last row is read.
+    """
+
+    owner: str
+    search: Search
+    request: Mapping[str, Any]
+    portal: Portal
+    upstream: Upstream
+    tables: Path
+    now: datetime
+    check: Callable[[], None]
+    notes: list[str] = field(default_factory=list)
+    truncated: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows of a collection, made while they are read; `facts` become part of the search's result."""
+
+    columns: Sequence[Column]
+    rows: Iterable[Mapping[str, Any]]
+    api: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """How one collection is searched; without `count`, counting means reading the rows."""
+
+    find: Callable[[Asking], Found]
+    count: Callable[[Asking], int] | None = None

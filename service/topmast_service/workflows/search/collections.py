@@ -1,0 +1,12 @@
+"""Every collection by its name, as `domain.forms` describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from topmast_service.workflows.search import observations
+from topmast_service.workflows.search.asking import Collection
+
+COLLECTIONS: Mapping[str, Collection] = {
+    "observations": observations.COLLECTION,
+}

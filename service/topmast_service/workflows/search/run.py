@@ -1,0 +1,95 @@
+"""A search, from the request to a table of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from topmast_service.domain import job, search
+from topmast_service.domain.columns import Column
+from topmast_service.domain.job import Job
+from topmast_service.domain.search import FormOf
+from topmast_service.store import tables
+from topmast_service.store.jobs import JobStore
+from topmast_service.workflows.attempt import Attempt, Terms, work
+from topmast_service.workflows.control import rows_table
+from topmast_service.workflows.search import hints
+from topmast_service.workflows.search.asking import Asking, Found, Upstream
+from topmast_service.workflows.search.collections import COLLECTIONS
+
+CHECK_EVERY = 2000
+"""Rows between two looks at whether the search is still wanted."""
+
+
+@dataclass(frozen=True)
+class Searches:
+    """Runs searches of every collection."""
+
+    jobs: JobStore
+    upstream: Upstream
+    form_of: FormOf
+    folder: Path
+    terms: Terms
+
+    def run(self, job_id: str) -> None:
+        """Ask MAST, write the table, complete the job."""
+        work(self.jobs, job_id, "search", self.terms, self._run)
+
+    def _run(self, attempt: Attempt) -> None:
+        request = attempt.job.request
+        wanted = search.read(request, self.form_of)
+        with closing(self.upstream.open_portal()) as portal:
+            asking = Asking(
+                attempt.job.owner, wanted, request, portal, self.upstream, self.folder, self.jobs.now(),
+                attempt.check, list(wanted.notes),
+            )  # fmt: skip
+            result = self._counted(asking) if wanted.count_only else self._found(attempt, asking)
+            if not result["count"]:
+                asking.notes += hints.of_nothing(asking)
+        self._finish(attempt, result | {"notes": asking.notes, "truncated": asking.truncated is not None})
+
+    def _counted(self, asking: Asking) -> dict[str, Any]:
+        collection = COLLECTIONS[asking.search.form.name]
+        if collection.count is not None:
+            number = collection.count(asking)
+        else:
+            number = sum(1 for _ in collection.find(asking).rows)
+        return self._told(asking, number, None, [])
+
+    def _found(self, attempt: Attempt, asking: Asking) -> dict[str, Any]:
+        found = COLLECTIONS[asking.search.form.name].find(asking)
+        rows = _watched(attempt, found.rows)
+        number = tables.write(rows_table(self.folder, attempt.job.id), found.columns, rows)
+        return self._told(asking, number, found, found.columns)
+
+    def _told(self, asking: Asking, count: int, found: Found | None, columns: Iterable[Column]) -> dict[str, Any]:
+        return {
+            "count": count,
+            "counted_only": found is None,
+            "columns": [{k: v for k, v in asdict(c).items() if k != "many"} for c in columns],
+            "resolved": None,
+            "api": found.api if found else None,
+            "as_of": asking.now.isoformat(),
+            "truncated_because": asking.truncated,
+            **(found.facts if found else {}),
+        }
+
+    def _finish(self, attempt: Attempt, result: dict[str, Any]) -> None:
+        now = self.jobs.now()
+        outcome = "complete" if result["count"] else "empty"
+        progress = {"rows": result["count"]}
+
+        def change(latest: Job, number: int) -> Job:
+            return job.finish(latest, number, now, outcome, result=result, progress=progress)
+
+        attempt.change(change)
+
+
+def _watched(attempt: Attempt, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for number, row in enumerate(rows):
+        if number % CHECK_EVERY == 0:
+            attempt.check()
+        yield row
