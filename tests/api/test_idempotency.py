@@ -25,6 +25,14 @@ def test_a_repeat_finds_the_first_job_as_it_is_now(client: FlaskClient, site: Si
     assert len(site.woken) == 1
 
 
+def test_a_repeat_after_the_job_was_deleted_makes_no_second_one(client: FlaskClient, site: Site) -> None:
+    first = client.post("/v1/searches", json=BODY, headers=KEY).json
+    assert client.delete(f"/v1/jobs/{first['id']}").status_code == 204
+    again = client.post("/v1/searches", json=BODY, headers=KEY)
+    assert (again.status_code, again.json["code"]) == (410, "expired")
+    assert client.get("/v1/jobs").json["items"] == []
+
+
 def test_another_body_is_refused(client: FlaskClient) -> None:
     client.post("/v1/searches", json=BODY, headers=KEY)
     answer = client.post("/v1/searches", json={"target": "m58 r=1m"}, headers=KEY)

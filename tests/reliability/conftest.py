@@ -107,6 +107,7 @@ def site(
     """The real workflows; only how long they wait is another."""
     monkeypatch.setattr(transfer, "TRIES", 1)
     monkeypatch.setattr(transfer, "LONGEST_PAUSE", 0.5)
+    monkeypatch.setattr(transfer, "ALONE_PAUSE", 0.25)
     monkeypatch.setattr(fetch, "LONG_BODY", 0.3)
     settings = Settings(
         data=tmp_path / "data", redis_url=redis_process.url, mast_url=sandbox.url, resolver_url=sandbox.url,

@@ -6,6 +6,7 @@ import mailbox
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.conftest import Site
+from topmast_service import container
 from topmast_service.domain import job
 from topmast_service.errors import StaleAttempt
+from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
+from topmast_service.workflows import fetch, transfer
+from topmast_service.workflows.control import products_table
 
 M57 = {"observations": ["1", "2"]}
 MANY = {"observations": ["6"]}
@@ -131,6 +136,51 @@ def test_patience_ends_and_what_there_is_is_published(site: Site) -> None:
     assert {r["status"] for r in site.rows(done).values()} == {"FAILED"}
 
 
+def test_one_file_that_mast_refuses_for_ever_does_not_keep_the_others_waiting(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "ALONE_PAUSE", 0.0)
+    monkeypatch.setattr(fetch, "_jitter", lambda _: 0.0)
+    refused = "jw01558-o001_t001_miri_f560w_i2d.fits"
+    site.sandbox.post("faults", rules=[{"uri": f"mast:JWST/product/{refused}", "fault": "status", "status": 503}])
+    try:
+        done = site.run(M57)
+    finally:
+        site.sandbox.post("faults", rules=[])
+    assert (done.phase, done.outcome) == (job.COMPLETED, "partial")
+    rows = site.rows(done)
+    assert rows.pop(refused)["reason"].startswith("failed: MAST answered 503")
+    assert {row["status"] for row in rows.values()} == {"OK"}
+
+
+def test_a_file_that_cannot_be_confirmed_is_delivered_from_its_last_copy_and_says_so(site: Site) -> None:
+    site.run({"observations": ["1"]})
+    site.settings = replace(site.settings, max_age=0)
+    new = site.bundle(M57)
+    site.resolve(new.id)
+    site.settings = replace(site.settings, mast_url="http://127.0.0.1:9")
+    site.transfer()
+    age(site, new.id, days=2)
+    site.upkeep()
+    done = site.publish(new.id)
+    assert (done.outcome, done.progress["files_failed"]) == ("partial", 1)
+    reasons = {row["productFilename"]: row["reason"] for row in site.rows(done).values()}
+    assert reasons["jw01558-o001_t001_miri_f1000w_i2d.fits"].startswith("cached; MAST could not be asked")
+    assert reasons["jw01558-o001_t001_miri_f560w_i2d.fits"].startswith("failed")
+
+
+@pytest.mark.parametrize("damage", [lambda table: table.unlink(), lambda table: table.write_bytes(b"x" * 5000)])
+def test_a_product_table_lost_while_files_move_is_made_again(site: Site, damage: Callable[[Path], object]) -> None:
+    new = site.bundle(M57)
+    site.resolve(new.id)
+    damage(products_table(site.settings.tables, new.id))
+    site.transfer()
+    assert (site.job(new.id).phase, site.job(new.id).step) == (job.QUEUED, "resolve")
+    site.resolve(new.id)
+    site.transfer()
+    assert site.publish(new.id).outcome == "complete"
+
+
 def test_a_search_whose_mast_never_returns_ends_with_the_reason(dead_mast: Site) -> None:
     waiting = dead_mast.search(criteria={"obs_collection": "JWST"})
     age(dead_mast, waiting.id, days=2)
@@ -204,6 +254,38 @@ def test_after_its_retention_the_record_and_the_manifest_stay(site: Site) -> Non
     site.upkeep()
     assert list(site.settings.tables.iterdir()) == []
     assert site.api.stores.jobs.due_for_destruction(site.api.stores.jobs.now()) == []
+
+
+def test_a_retry_at_the_last_moment_keeps_what_upkeep_was_about_to_remove(site: Site) -> None:
+    done = site.run(M57)
+    site.upkeep()
+    age(site, done.id, days=8)
+    site.api.control.retry(site.alice, done.id, everything=False)
+    upkeep = container.for_upkeep(site.settings)
+    upkeep._destroy(done, site.api.stores.jobs.now())  # as seen just before
+    assert site.job(done.id).phase == job.QUEUED
+    assert site.api.stores.trees.path("alice", done.id, 1).is_dir()
+
+
+def test_what_a_killed_upkeep_left_to_remove_is_removed_by_the_next_round(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = site.run(M57)
+    site.upkeep()
+    age(site, done.id, days=8)
+    with monkeypatch.context() as patched:
+        patched.setattr(Trees, "remove", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            site.upkeep()
+    assert site.job(done.id).phase == job.ARCHIVED
+    site.upkeep()
+    assert not list(site.settings.stage.glob("alice/*/1"))
+    assert len(site.rows(site.job(done.id))) == 2
+
+
+def interrupted(*_: object) -> None:
+    """As if killed here."""
+    raise KeyboardInterrupt
 
 
 def orphan(site: Site, *, hours: float) -> Path:

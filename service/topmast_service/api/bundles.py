@@ -15,6 +15,7 @@ from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
 from topmast_service.errors import (
     EmptySelection,
+    Expired,
     ForeignURI,
     IdempotencyMismatch,
     NoResult,
@@ -25,7 +26,7 @@ from topmast_service.errors import (
 )
 
 ID = [path_id("bundle_id", "b", "The bundle")]
-_REFUSALS = (EmptySelection, ForeignURI, NotFound, NotReady, NoResult, IdempotencyMismatch)
+_REFUSALS = (EmptySelection, Expired, ForeignURI, NotFound, NotReady, NoResult, IdempotencyMismatch)
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 
 

@@ -39,7 +39,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
     @routes.route("", methods=["POST"])
     @routes.operation(
         "submitSearch",
-        raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, IdempotencyMismatch],
+        raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, Expired, IdempotencyMismatch],
         responses=contract.made("search", search="getSearch", rows="listRows"),
     )
     @routes.arguments(SubmitHeaders, location="headers")

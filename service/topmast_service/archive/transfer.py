@@ -30,6 +30,9 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _SETTLED = timedelta(seconds=60)
 
 
+_NOWHERE = "mast:JWST/product/topmast-asks-whether-mast-is-there.fits"
+
+
 class TransferBroken(Exception):
     """The connection broke, or fell silent, in the middle of a body: what came so far is good."""
 
@@ -222,6 +225,16 @@ class Downloads:
             return _judge(response, uri, asked=False)
         finally:
             _drop(response)
+
+    def answers(self) -> bool:
+        """Whether MAST's download service is there at all: asked for a file that cannot exist."""
+        try:
+            self.head(_NOWHERE)
+        except UpstreamDown:
+            return False
+        except (MissingOnServer, NotAuthorized, TransferFailed):
+            return True
+        return True
 
     def close(self) -> None:
         """Close all idle connections."""

@@ -174,9 +174,9 @@ def _arrived(progress: Mapping[str, Any]) -> int:
     return int(progress.get("files_done", 0)) - int(progress.get("files_failed", 0))
 
 
-def leave_transfer(job: Job) -> Job:
-    """Every file is settled: to be published, even if MAST is away just now."""
-    return move(job, QUEUED, step="publish", lease_until=None, not_before=None, suspended_since=None)
+def leave_transfer(job: Job, step: str = "publish") -> Job:
+    """Every file is settled: to be published, even if MAST is away just now. (Or back to another step.)"""
+    return move(job, QUEUED, step=step, lease_until=None, not_before=None, suspended_since=None)
 
 
 def keep_until(job: Job, destruction: datetime) -> Job:

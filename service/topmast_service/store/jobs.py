@@ -2,8 +2,8 @@
 
 Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that upkeep looks after,
 ``ends`` ids by the time of their destruction,
-``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h). The record outlives the job's files; upkeep removes
-it a year after the job ended.
+``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h), ``removed:<id>`` that its job was deleted since.
+The record outlives the job's files; upkeep removes it a year after the job ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from topmast_service.domain.job import QUEUED, Job, archive, from_record, keep_until, to_record
+from topmast_service.domain.job import QUEUED, Job, from_record, to_record
 from topmast_service.errors import IdempotencyMismatch, UnknownJob
 from topmast_service.store.connection import PREFIX, Client, time_of
 
@@ -156,10 +156,6 @@ class JobStore:
         """Ids of jobs whose retention is over."""
         return list(self._redis.zrangebyscore(f"{PREFIX}ends", "-inf", now.timestamp(), start=0, num=100))
 
-    def archive(self, job_id: str, forget_at: datetime) -> None:
-        """The files are gone; at `forget_at` the record goes too."""
-        self.change(job_id, lambda latest: keep_until(archive(latest), forget_at))
-
     def forget_id(self, job_id: str) -> None:
         """Strike an id whose record is gone off every list of work."""
         self._redis.srem(f"{PREFIX}open", job_id)
@@ -181,10 +177,15 @@ class JobStore:
     def remove(self, job: Job) -> None:
         """Forget the record for good."""
         with self._redis.pipeline() as pipe:
+            pipe.set(f"{PREFIX}removed:{job.id}", 1, ex=IDEMPOTENCY_SECONDS)
             pipe.delete(f"{PREFIX}job:{job.id}")
             pipe.zrem(f"{PREFIX}jobs:{job.owner}", job.id)
             pipe.execute()
         self.forget_id(job.id)
+
+    def was_removed(self, job_id: str) -> bool:
+        """Whether the job was deleted while its Idempotency-Key may still be repeated."""
+        return bool(self._redis.exists(f"{PREFIX}removed:{job_id}"))
 
     def promise(self, owner: str, key: str, body_hash: str, job_id: str) -> Promise:
         """Bind an Idempotency-Key to a job id before the job exists, so that even a crash between leaves one job.

@@ -75,7 +75,12 @@ class Table:
         if not self.path.exists():
             raise Expired("The rows of this job are gone.")
         with contextlib.closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)) as base:
-            yield base
+            try:
+                yield base
+            except sqlite3.DatabaseError as error:
+                if type(error) is not sqlite3.DatabaseError:  # its subclasses are mistakes of ours
+                    raise
+                raise Expired("The rows of this job cannot be read any more.") from error
 
     def page(self, question: Question) -> Page:
         """The rows that a `Question` asks for; ``_row`` breaks ties and is always among the cells."""

@@ -29,7 +29,7 @@ from topmast_service.workflows.attempt import Attempt, Terms, moving_files, work
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, Written, version_of
-from topmast_service.workflows.result import Result, failed, got
+from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, unconfirmed
 from topmast_service.workflows.versions import MIXED, mixed
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,16 @@ class Bundles:
         moved = self.jobs.change(job_id, change)
         if moved.step == "publish" and moved.phase == job.QUEUED:
             self.wake(moved)
+
+    def begin_anew(self, job_id: str) -> None:
+        """The product table is gone or damaged while files move: from the start; what is cached costs nothing."""
+
+        def change(latest: Job) -> Job:
+            return job.leave_transfer(latest, job.FIRST_STEP[latest.kind]) if moving_files(latest) else latest
+
+        log.warning("%s begins anew: its product table cannot be read", job_id)
+        self.slices.hold(job_id)  # nobody takes its files until `resolve` has forgotten them
+        self.wake(self.jobs.change(job_id, change))
 
     def give_up(self, job_id: str, error: TopmastError) -> None:
         """MAST stayed away: what is still missing has failed, and the rest is published."""
@@ -135,8 +145,9 @@ class Bundles:
     def _publish(self, attempt: Attempt) -> None:
         running = attempt.job
         revision = attempt.change(job.begin_revision).begun
-        results = self.slices.results(running.id)
-        rows = Rows(Table(products_table(self.folder, running.id)), results, self.jobs.now())
+        table = Table(products_table(self.folder, running.id))
+        results = self._with_last_copies(table, self.slices.results(running.id))
+        rows = Rows(table, results, self.jobs.now())
         counted = manifest.totals(rows)
         tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(vars, rows))
         facts = self._facts(running, revision, counted)
@@ -149,6 +160,14 @@ class Bundles:
             self.wake(attempt.change(lambda j, n: job.hand_over(j, n, job.FIRST_STEP[j.kind])))
         else:
             self._finish(attempt, revision, counted)
+
+    def _with_last_copies(self, table: Table, results: dict[int, Result]) -> dict[int, Result]:
+        """Files that MAST would not give now, but gave before: the last copy is delivered, and its row says so."""
+        for row in table.rows(SELECTED):
+            found = results.get(row["_row"], {})
+            if found.get("code") in NOT_TO_BE_HAD and (last := self.cache.newest(row["dataURI"])):
+                results[row["_row"]] = unconfirmed(last)
+        return results
 
     def _build(self, running: Job, revision: int, facts: BoxFacts, rows: Rows) -> None:
         written = Written(Table(manifest_table(self.folder, running.id, revision)))
@@ -171,10 +190,11 @@ class Bundles:
             "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
         }
         outcome = "empty" if not counted["requested"] else "partial" if counted["failed"] else "complete"
+        told = running.progress | {"files_failed": counted["failed"]}
         keep = timedelta(days=running.retention_days)
 
         def change(latest: Job, number: int) -> Job:
-            done = job.finish(latest, number, now, outcome, revision=revision, result=result)
+            done = job.finish(latest, number, now, outcome, revision=revision, result=result, progress=told)
             return job.keep_until(done, now + keep)
 
         self.slices.forget(attempt.change(change))

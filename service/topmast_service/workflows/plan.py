@@ -50,6 +50,7 @@ class Planner:
             seen = self._fill(attempt, listing, notes)
             listing.decide(why_not, lambda reason, size: _count(account, reason, size))
             account.listed = listing.listed
+            attempt.check()  # the table takes its place when this block ends: a successor's must not be replaced
         notes += _hints(account)
         return {"counts": {**account.as_counts(), **seen}, "bytes": {"total": account.bytes}, "notes": notes}
 

@@ -7,10 +7,20 @@ from typing import Any
 
 from topmast_service.domain import access
 from topmast_service.domain.manifest import FAILED, OK, WITHHELD
-from topmast_service.errors import MissingOnServer, NotAuthorized, TopmastError
+from topmast_service.errors import (
+    MissingOnServer,
+    NotAuthorized,
+    TopmastError,
+    TransferFailed,
+    UpstreamDown,
+    UpstreamError,
+)
 from topmast_service.staging.version import Version
 
 Result = dict[str, Any]
+
+NOT_TO_BE_HAD = frozenset({UpstreamDown.code, UpstreamError.code, TransferFailed.code})
+"""Why a file failed that says nothing of the file itself."""
 
 
 def got(version: Version, source: str, before: Version | None = None) -> Result:
@@ -25,6 +35,12 @@ def got(version: Version, source: str, before: Version | None = None) -> Result:
 def withdrawn(version: Version) -> Result:
     """MAST no longer has the file; the last copy that anybody here fetched is delivered."""
     reason = f"withdrawn; this is the copy of {version.fetched_at:%Y-%m-%d}"
+    return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
+
+
+def unconfirmed(version: Version) -> Result:
+    """MAST could not be asked whether the cached file is still the current one; it is delivered all the same."""
+    reason = f"cached; MAST could not be asked, this is the copy of {version.fetched_at:%Y-%m-%d}"
     return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
 
 

@@ -14,12 +14,14 @@ from topmast_service.domain import job, search
 from topmast_service.domain.job import Job
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.search import FormOf
-from topmast_service.errors import EmptySelection, ForeignURI, Invalid, NoResult, NotFound, NotReady
+from topmast_service.errors import EmptySelection, Expired, ForeignURI, Invalid, NoResult, NotFound, NotReady
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
 
 SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
+
+ANOTHER_KEY = "Use another Idempotency-Key for a new job."
 
 ACKNOWLEDGE, READY = "acknowledged", "ready"
 """The two notices of a bundle, as MAST's batch retrieval sends them."""
@@ -106,6 +108,8 @@ class Submissions:
         if key is not None:
             promise = self._jobs.promise(user.name, f"{kind}:{key}", _digest(body), job_id)
             job_id, repeated = promise.job_id, promise.repeated
+            if repeated and self._jobs.was_removed(job_id):
+                raise Expired(f"Job {job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
         now = self._jobs.now()
         new = Job(job_id, kind, user.name, dict(body), now, now + keep, label=body.get("label"), notices=notices)
         stored = self._jobs.add(new)

@@ -20,6 +20,7 @@ from typing import Any
 from topmast_service.archive.transfer import Downloads
 from topmast_service.errors import (
     DiskFull,
+    Expired,
     MissingOnServer,
     TopmastError,
     TransferFailed,
@@ -44,6 +45,10 @@ TRIES = 6
 """A file that MAST refuses to give whole is put back so often, with growing pauses, before it is called failed."""
 
 LONGEST_PAUSE = 60.0
+ALONE_PAUSE = 30.0
+"""First pause of a file that alone is refused as if MAST were away (503) while MAST answers otherwise; doubled each
+time, so that it is given up after half an hour. Such a file once kept its whole bundle waiting for a day."""
+
 ELSEWHERE_PAUSE = 5.0
 """Seconds until a file is looked at again that another worker is fetching: no connection is kept idle for it."""
 
@@ -111,14 +116,23 @@ class Transfers:
             self.told.pop(job_id, None)
 
     def _move(self, hands: Hands) -> None:
-        table, members = Table(products_table(self.folder, hands.piece.job_id)), hands.piece.members
-        until = time.monotonic() + SLICE_SECONDS
-        numbers = ",".join(str(row_of(m)) for m in members)
-        rows = {row["_row"]: row for row in table.rows(f"_row IN ({numbers})")}
+        members, until = hands.piece.members, time.monotonic() + SLICE_SECONDS
+        try:
+            rows = self._rows(hands.piece)
+        except (Expired, KeyError):
+            self.bundles.begin_anew(hands.piece.job_id)
+            return
         for member in members:
             if self._unwanted(hands) or time.monotonic() > until:
                 return
             self._one(hands, member, rows[row_of(member)])
+
+    def _rows(self, piece: Slice) -> dict[int, dict[str, Any]]:
+        """The product rows of a slice by their numbers; none is missing (KeyError)."""
+        numbers = ",".join(str(row_of(m)) for m in piece.members)
+        table = Table(products_table(self.folder, piece.job_id))
+        found = {row["_row"]: row for row in table.rows(f"_row IN ({numbers})")}
+        return {row_of(m): found[row_of(m)] for m in piece.members}
 
     def _one(self, hands: Hands, member: str, row: dict[str, Any]) -> None:
         try:
@@ -156,12 +170,15 @@ class Transfers:
 
     def _again_or_fail(self, piece: Slice, member: str, error: TopmastError) -> None:
         """Put the file back with a growing pause; a MAST that is away altogether uses up no tries."""
-        away = isinstance(error, UpstreamDown | DiskFull) and not isinstance(error, UpstreamError)
+        down = isinstance(error, UpstreamDown) and not isinstance(error, UpstreamError)
+        alone = down and self.downloads.answers()
+        away = (down and not alone) or isinstance(error, DiskFull)
         tried = self.slices.tried(piece, member)
         if not away and tried >= TRIES:
             self.slices.settle(piece, member, result.failed(error))
             return
-        self.slices.postpone(piece, member, max(error.retry_after or 0, min(2.0**tried, LONGEST_PAUSE)), not away)
+        pause = ALONE_PAUSE * 2.0**tried if alone else min(2.0**tried, LONGEST_PAUSE)
+        self.slices.postpone(piece, member, max(error.retry_after or 0, pause), not away)
         if away:
             suspend(self.jobs, piece.job_id, error, self.terms)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,9 @@ UNCLAIMED = timedelta(seconds=10)
 ORPHAN_AGE = timedelta(hours=1)
 RECORD_AGE = timedelta(days=365)
 """How long a job is remembered after its files are gone."""
+
+REMOVING = "remove"
+"""The step of an archived job whose files are not all gone yet."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +123,27 @@ class Upkeep:
         )
 
     def _destroy(self, found: Job, now: datetime) -> None:
-        """Retention is over: the files go, the record and the manifest stay a while."""
+        """Retention is over: the files go, the record and the manifest stay a while.
+
+        The record first: its user may be retrying it just now, and then it is not over. What a killed upkeep left is
+        removed by the next round, for the job stays due until everything is gone.
+        """
         if not found.final:
             return
-        if found.phase == job.ARCHIVED:
+        if found.phase == job.ARCHIVED and found.step != REMOVING:
             self._forget(found)
             return
-        self.trees.remove(found.owner, found.id)
-        kept = manifest_table(self.folder, found.id, found.revision or 0)
-        for table in tables_of(self.folder, found.id):
+        over = self.jobs.change(found.id, lambda latest: _over(latest, now))
+        if over.phase == job.ARCHIVED:
+            self._remove_files(over)
+            self.jobs.change(found.id, lambda latest: job.keep_until(replace(latest, step=""), now + RECORD_AGE))
+
+    def _remove_files(self, over: Job) -> None:
+        self.trees.remove(over.owner, over.id)
+        kept = manifest_table(self.folder, over.id, over.revision or 0)
+        for table in tables_of(self.folder, over.id):
             if table != kept:
                 table.unlink(missing_ok=True)
-        self.jobs.archive(found.id, now + RECORD_AGE)
 
     def _forget(self, found: Job) -> None:
         for table in tables_of(self.folder, found.id):
@@ -148,6 +160,13 @@ class Upkeep:
 
     def _built(self, user: str, job_id: str, revision: int) -> datetime:
         return datetime.fromtimestamp(self.trees.path(user, job_id, revision).stat().st_mtime, UTC)
+
+
+def _over(latest: Job, now: datetime) -> Job:
+    """Archived, its files still to be removed; as it is when it was retried or prolonged meanwhile."""
+    if not latest.final or latest.phase == job.ARCHIVED or latest.destruction > now:
+        return latest
+    return replace(job.archive(latest), step=REMOVING)
 
 
 def _ready(found: Job) -> Job:
