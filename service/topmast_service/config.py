@@ -55,6 +55,8 @@ class Settings:
     private_key: Path | None = _setting(None, "private key of the FTPS server (PEM)")
     ftps_ca_file: str = _setting("", "file users verify a self-made certificate with; empty: a public CA")
 
+    token_keys: str = _setting("", "keys of the stored MAST tokens, split by commas; empty: data/secrets/token.key")
+
     smtp_host: str = _setting("", "mail server; empty: mails go into the Maildir data/mail")
     smtp_port: int = _setting(587, "port of the mail server")
     smtp_starttls: bool = _setting(True, "refuse to speak to the mail server without TLS")
@@ -85,6 +87,11 @@ class Settings:
     def mail(self) -> Path:
         """The Maildir."""
         return self.data / "mail"
+
+    @property
+    def token_key_file(self) -> Path:
+        """The key of the stored MAST tokens, unless `token_keys` has some."""
+        return self.data / "secrets" / "token.key"
 
 
 def from_environment() -> Settings:

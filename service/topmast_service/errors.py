@@ -99,6 +99,16 @@ class RejectedByArchive(TopmastError):
     hint = "Simplify the criteria; MAST's own words are in `detail`."
 
 
+class BadMastToken(Invalid):
+    code, title = "bad_mast_token", "MAST does not accept this token"
+    hint = "Make one at auth.mast.stsci.edu/token with the scope mast:exclusive_access, and store that."
+
+
+class UnknownMnemonic(Invalid):
+    code, title = "unknown_mnemonic", "The engineering database has no such mnemonic"
+    hint = "Search `engineering` without `time`: by a name with *, or by words of the description."
+
+
 # denied
 
 
@@ -110,6 +120,11 @@ class Unauthenticated(TopmastError):
 class NotAuthorized(TopmastError):
     code, kind, title = "not_authorized", "denied", "MAST does not give this file to topmast"
     hint = "Wait for the release date, or ask the PI for access."
+
+
+class NeedsMastToken(NotAuthorized):
+    code, title = "needs_mast_token", "MAST gives this only to a token, and has none of yours that it accepts"
+    hint = "Store your MAST token with `PUT /v1/me/mast-token`; a search that waits for it goes on by itself."
 
 
 # not found
@@ -212,6 +227,11 @@ class TransferFailed(TopmastError):
 
 
 # fatal
+
+
+class UnsafeForTokens(TopmastError):
+    code, kind, title = "unsafe_for_tokens", "fatal", "A MAST token cannot be kept, or sent, safely here"
+    hint = "Tell whoever runs this topmast: MAST's address must be https, and the key of the tokens must be readable."
 
 
 class WorkerLost(TopmastError):

@@ -43,3 +43,11 @@ def release(row: Mapping[str, Any]) -> datetime | None:
     """When the row's data become public (``t_obs_release``, MJD days), if it says so."""
     days = row.get("t_obs_release")
     return from_mjd(float(days)) if days is not None else None
+
+
+def needs_token(uri: str) -> bool:
+    """Whether MAST gives this dataURI to no anonymous user: engineering data, to anybody whose token it accepts.
+
+    Such a file is asked for anew with the token of each user who wants it, and nothing of it is shared between them.
+    """
+    return uri.startswith("mast:jwstedb/")

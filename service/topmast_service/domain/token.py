@@ -1,0 +1,40 @@
+"""A user's MAST token while it is in use: what opens exclusive data must not be seen on its way."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+EXCLUSIVE_ACCESS = "mast:exclusive_access"
+"""The scope without which a token opens nothing that everybody may not have anyway."""
+
+
+class Token:
+    """A token as MAST issued it.
+
+    It shows itself to nobody by accident: neither `repr`, `str` nor a format string has it, it cannot be pickled
+    (Celery, a process pool) nor dumped as JSON. Whoever sends it asks for `secret`.
+
+    Attributes
+    ----------
+    serial
+        Which storing of a token this is; says nothing of the token.
+    """
+
+    __slots__ = ("_secret", "serial")
+
+    def __init__(self, secret: str, serial: str = "") -> None:
+        self._secret = secret
+        self.serial = serial
+
+    @property
+    def secret(self) -> str:
+        """The token itself."""
+        return self._secret
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return "<MAST token>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """A pickle is a file or a message, and neither may hold a token."""
+        raise TypeError("a MAST token cannot be pickled")
