@@ -7,6 +7,8 @@ reaches (mast-protocol §16.2); so this one service is asked directly.
 from __future__ import annotations
 
 import json
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +16,11 @@ from urllib.parse import urlencode
 import urllib3
 
 from topmast_service.errors import TargetNotResolved, UpstreamDown
+
+LONGEST_ANSWER = 1 << 20
+"""Bytes; an answer to one name has some hundred."""
+
+_PIECE = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -30,27 +37,64 @@ class Position:
 def resolve(url: str, name: str, *, timeout: float = 30.0) -> Position:
     """Ask the resolver for one name; the first entry that has a position wins.
 
+    Parameters
+    ----------
+    timeout
+        Seconds that the whole answer may take, and that nothing may come.
+
     Raises
     ------
     TargetNotResolved
         No resolver knows it.
     UpstreamDown
-        No answer, or one that is not JSON.
+        No answer, or one that is not the resolver's.
     """
     query = urlencode({"outputFormat": "json", "resolveAll": "False", "name": name})
-    for entry in _ask(f"{url}/Santa-war/query?{query}", timeout):
-        if entry.get("searchString", "").lower() == name.lower() and "ra" in entry and "decl" in entry:
+    for entry in _asked(f"{url}/Santa-war/query?{query}", timeout):
+        if str(entry.get("searchString", "")).lower() == name.lower() and (at := _position(entry)):
             canonical = str(entry.get("canonicalName") or name)
-            return Position(name, float(entry["ra"]), float(entry["decl"]), str(entry["resolver"]), canonical)
+            return Position(name, *at, str(entry.get("resolver") or "unknown"), canonical)
     raise TargetNotResolved(f"No resolver knows {name!r}.")
 
 
-def _ask(address: str, timeout: float) -> list[dict[str, Any]]:
+def _position(entry: dict[str, Any]) -> tuple[float, float] | None:
     try:
-        with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
-            answer = pool.request("GET", address)
-        if answer.status != 200:
-            raise UpstreamDown(f"The name resolver answered HTTP {answer.status}.")
-        return list(json.loads(answer.data).get("resolvedCoordinate") or [])
-    except (urllib3.exceptions.HTTPError, ValueError, AttributeError) as error:
+        ra, dec = float(entry["ra"]), float(entry["decl"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (ra % 360, dec) if math.isfinite(ra) and -90 <= dec <= 90 else None
+
+
+def _asked(address: str, timeout: float) -> list[dict[str, Any]]:
+    try:
+        answer = json.loads(_body(address, timeout))
+        if "resolvedCoordinate" not in answer and "status" not in answer:
+            raise UpstreamDown("The name resolver answered something else.")
+        return [entry for entry in answer.get("resolvedCoordinate") or [] if isinstance(entry, dict)]
+    except (urllib3.exceptions.HTTPError, ValueError, TypeError, AttributeError) as error:
         raise UpstreamDown(f"The name resolver does not answer ({type(error).__name__}).") from error
+
+
+def _body(address: str, timeout: float) -> bytes:
+    """The whole answer; one that drips, or never ends, is given up."""
+    until = time.monotonic() + timeout
+    body = bytearray()
+    with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
+        answer = pool.request("GET", address, preload_content=False)
+        try:
+            if answer.status != 200:
+                raise UpstreamDown(
+                    f"The name resolver answered HTTP {answer.status}.", retry_after=_seconds(answer.headers)
+                )
+            while piece := answer.read1(_PIECE):
+                body += piece
+                if time.monotonic() > until or len(body) > LONGEST_ANSWER:
+                    raise UpstreamDown("The name resolver's answer does not end.")
+        finally:
+            answer.close()
+    return bytes(body)
+
+
+def _seconds(headers: Any) -> float | None:
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
