@@ -6,11 +6,10 @@ used: it has no timeout, checks no length, and glues the tail of a reprocessed f
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Self
@@ -19,15 +18,23 @@ from urllib.parse import quote, urljoin, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from topmast_service.errors import MissingOnServer, NotAuthorized, TransferFailed, UpstreamDown, UpstreamError
+from topmast_service.archive import tokens
+from topmast_service.archive.headers import Head, length_of, read_head, retry_after
+from topmast_service.domain.token import Token, needs_token
+from topmast_service.errors import (
+    MissingOnServer,
+    NeedsMastToken,
+    NotAuthorized,
+    TransferFailed,
+    UpstreamDown,
+    UpstreamError,
+)
 
 _CHUNK = 1 << 20
 _MOST_REDIRECTS = 3
 _PATH = "/api/v0.1/Download/file"  # MAST's, as astroquery.mast 0.4.11 asks it
 _AWAY = frozenset({408, 425, 429, 502, 503, 504})  # says something of MAST as a whole; a 500 may be about one file
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
-# RFC 9110 §8.8.2.2 takes a Last-Modified for strong when Date is later; RFC 7232 asked for a minute, and so do we.
-_SETTLED = timedelta(seconds=60)
 
 
 _NOWHERE = "mast:JWST/product/topmast-asks-whether-mast-is-there.fits"
@@ -39,23 +46,6 @@ class TransferBroken(Exception):
 
 class WrongRange(Exception):
     """The server cannot give the range that was asked, or answered with another one."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """What the headers of an answer say.
-
-    `total` is the length of the whole file in bytes; `validator` the strong one, fit for If-Range (an ETag, else a
-    Last-Modified that had settled); `framed` is False when only the end of the connection marks the end of the body.
-    """
-
-    status: int
-    total: int | None
-    etag: str | None
-    last_modified: str | None
-    validator: str | None
-    media_type: str
-    framed: bool
 
 
 class Stream:
@@ -74,7 +64,7 @@ class Stream:
         self.start = start
         self._response = response
         self._watch = watch
-        self._left = _length(response.headers)
+        self._left = length_of(response.headers)
 
     def __iter__(self) -> Iterator[bytes]:
         """Chunks as they come, so that a stop is heard at once also on a slow line.
@@ -167,6 +157,7 @@ class Downloads:
         user_agent: str = "topmast",
     ) -> None:
         self._base = base_url.rstrip("/")
+        self._token: Token | None = None
         self._slowest = slowest
         self._slow_after = slow_after
         self._pool = urllib3.PoolManager(
@@ -226,6 +217,19 @@ class Downloads:
         finally:
             _drop(response)
 
+    def on_behalf(self, token: Token) -> Downloads:
+        """The same door and connections for a user's token: for the dataURIs that need one, and for no other.
+
+        Raises
+        ------
+        UnsafeForTokens
+            The way to MAST is not encrypted.
+        """
+        tokens.check_way(self._base)
+        theirs = copy.copy(self)
+        theirs._token = token
+        return theirs
+
     def answers(self) -> bool:
         """Whether MAST's download service is there at all: asked for a file that cannot exist."""
         try:
@@ -242,14 +246,21 @@ class Downloads:
 
     def _request(self, method: str, uri: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         url = f"{self._base}{_PATH}?uri={quote(uri, safe=':/')}"
+        credentials = self._credentials(uri)
         for _ in range(_MOST_REDIRECTS):
-            response = self._send(method, url, headers)
+            response = self._send(method, url, {**headers, **credentials})
             target = response.get_redirect_location()
             if not target:
                 return response
             _drop(response)
+            if credentials:
+                raise TransferFailed(f"MAST redirects the request for {uri}; a token goes nowhere else.")
             url = _same_origin(url, target)
         raise TransferFailed("MAST redirects in circles.")
+
+    def _credentials(self, uri: str) -> dict[str, str]:
+        """What is public is asked for without a token, so that its answer proves that it is public."""
+        return tokens.header(self._token) if self._token and needs_token(uri) else {}
 
     def _send(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         try:
@@ -272,7 +283,7 @@ def _drop(response: urllib3.BaseHTTPResponse) -> None:
 
 def _same_origin(url: str, target: str) -> str:
     there = urljoin(url, target)
-    # Another host could answer with anything, and later requests will carry a token.
+    # Another host could answer with anything.
     if urlsplit(there)[:2] != urlsplit(url)[:2]:
         raise TransferFailed("MAST redirects to another host.")
     return there
@@ -289,7 +300,7 @@ def _judge(response: urllib3.BaseHTTPResponse, uri: str, *, asked: bool) -> Head
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and asked:
         raise WrongRange("416")
     _refuse_status(status, uri, response.headers)
-    head = _read_head(status, response.headers)
+    head = read_head(status, response.headers)
     if status == HTTPStatus.PARTIAL_CONTENT and not asked:
         raise TransferFailed(f"MAST sent a part of {uri} that nobody asked for.")
     if head.media_type in _PAGES and PurePosixPath(uri).suffix.lower() not in {".html", ".htm"}:
@@ -306,41 +317,14 @@ def _refuse_status(status: int, uri: str, headers: Mapping[str, str]) -> None:
         return
     said = f"MAST answered {status} for {uri}."
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise NotAuthorized(said)
+        raise (NeedsMastToken if needs_token(uri) else NotAuthorized)(said)
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         raise MissingOnServer(said)
     if status in _AWAY:
-        raise UpstreamDown(said, retry_after=_retry_after(headers))
+        raise UpstreamDown(said, retry_after=retry_after(headers))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise UpstreamError(said, retry_after=_retry_after(headers))
+        raise UpstreamError(said, retry_after=retry_after(headers))
     raise TransferFailed(said)
-
-
-def _read_head(status: int, headers: Mapping[str, str]) -> Head:
-    etag, modified = headers.get("ETag"), headers.get("Last-Modified")
-    length = _length(headers)
-    return Head(
-        status=status,
-        total=length if status == HTTPStatus.OK else None,
-        etag=etag,
-        last_modified=modified,
-        validator=_strong(etag, modified, headers.get("Date")),
-        media_type=headers.get("Content-Type", "").split(";")[0].strip().lower(),
-        framed=length is not None or "chunked" in headers.get("Transfer-Encoding", "").lower(),
-    )
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    # With chunks the length does not count (RFC 9112 §6.3).
-    value = "" if "Transfer-Encoding" in headers else headers.get("Content-Length", "").strip()
-    return int(value) if value.isascii() and value.isdigit() else None
-
-
-def _strong(etag: str | None, modified: str | None, date: str | None) -> str | None:
-    if etag and etag.startswith('"'):
-        return etag
-    changed, now = _date(modified), _date(date)
-    return modified if changed and now and now - changed >= _SETTLED else None
 
 
 def _check_range(headers: Mapping[str, str], head: Head, start: int, end: int | None) -> Head:
@@ -353,22 +337,6 @@ def _check_range(headers: Mapping[str, str], head: Head, start: int, end: int | 
     wanted = int(total) if end is None else min(end, int(total))
     if (int(first), int(last) + 1) != (start, wanted):
         raise WrongRange(f"asked for {start}-{wanted}, got {first}-{last}")
-    if _length(headers) not in (None, wanted - start):
+    if length_of(headers) not in (None, wanted - start):
         raise WrongRange("Content-Length and Content-Range disagree")
     return replace(head, total=int(total))
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    when = _date(value)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds()) if when else None
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(value) if value else None
-    except ValueError:
-        return None
-    return when if when is None or when.tzinfo else when.replace(tzinfo=UTC)

@@ -8,6 +8,14 @@ EXCLUSIVE_ACCESS = "mast:exclusive_access"
 """The scope without which a token opens nothing that everybody may not have anyway."""
 
 
+def needs_token(uri: str) -> bool:
+    """Whether MAST gives this dataURI to no anonymous user: engineering data, to anybody whose token it accepts.
+
+    Such a file is asked for anew with the token of each user who wants it, and nothing of it is shared between them.
+    """
+    return uri.startswith("mast:jwstedb/")
+
+
 class Token:
     """A token as MAST issued it.
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from topmast_service.archive.transfer import Downloads, Head, TransferBroken, WrongRange
+from topmast_service.archive.headers import Head
+from topmast_service.archive.transfer import Downloads, TransferBroken, WrongRange
 from topmast_service.errors import MissingOnServer, NotAuthorized, TopmastError, TransferFailed, UpstreamDown
 from topmast_service.staging import content
 from topmast_service.staging.adopted import Adoption, CannotLink

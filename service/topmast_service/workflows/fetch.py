@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from topmast_service.archive.transfer import Downloads, Head, Stream, TransferBroken, WrongRange
+from topmast_service.archive.headers import Head
+from topmast_service.archive.transfer import Downloads, Stream, TransferBroken, WrongRange
 from topmast_service.errors import TopmastError, TransferFailed, UpstreamDown
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.content import Unsound
