@@ -78,7 +78,8 @@ class _Unreadable(ValueError):
 
 def _read(text: str) -> list[Shape]:
     shapes: list[Shape] = []
-    word, numbers = "", []
+    word = ""
+    numbers: list[float] = []
     for token in [*_TOKEN.findall(text), "END"]:
         known = token.upper()
         if known in _FRAMES | _PASSED_OVER and not numbers:
