@@ -20,6 +20,7 @@ from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
+from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
@@ -47,6 +48,7 @@ class Stores:
     jobs: JobStore
     slices: Slices
     users: Users
+    tokens: Tokens
     trees: Trees
 
     def close(self) -> None:
@@ -63,6 +65,7 @@ def open_stores(settings: Settings) -> Stores:
         JobStore(redis),
         Slices(redis, settings.lease, settings.mast_connections),
         Users(redis),
+        Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
     )
 
@@ -132,6 +135,7 @@ def for_transfer(settings: Settings) -> Transfers:
         _terms(settings),
         fresh,
         _bundles(stores),
+        stores.tokens,
     )
 
 
@@ -183,6 +187,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _bundles(stores),
         _notices(stores),
         _eviction(stores),
+        stores.tokens,
         _wake(settings),
     )
 

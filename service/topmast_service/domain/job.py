@@ -46,6 +46,9 @@ PHASES = tuple(MOVES)
 FINAL = frozenset({COMPLETED, ERROR, ABORTED, ARCHIVED})
 
 
+NEEDS_TOKEN = "needs_token"  # noqa: S105 - a phase_reason (http.md)
+"""Why a job is HELD that goes on by itself once its owner has stored a MAST token."""
+
 FIRST_STEP = {"search": "search", "bundle": "resolve"}
 """Where each kind of job begins."""
 
@@ -222,16 +225,16 @@ def resume(job: Job) -> Job:
     return move(job, QUEUED, not_before=None, lost=0)
 
 
-def hold(job: Job) -> Job:
-    """HELD by its user: nothing goes on until `run`."""
-    return move(job, HELD, reason="user", lease_until=None, not_before=None)
+def hold(job: Job, reason: str = "user", error: dict[str, str] | None = None) -> Job:
+    """HELD by its user, or until its user does what `error` hints at: nothing goes on until `run`."""
+    return move(job, HELD, reason=reason, error=error, lease_until=None, not_before=None)
 
 
 def run(job: Job) -> Job:
     """A held job goes on at the step where it was held; files that wait need no claim."""
     if job.phase != HELD:
         raise IllegalMove(f"Job {job.id} is {job.phase}, not held.")
-    queued = move(job, QUEUED, lost=0, suspended_since=None)
+    queued = move(job, QUEUED, error=None, lost=0, suspended_since=None)
     return move(queued, EXECUTING) if job.step == "transfer" else queued
 
 

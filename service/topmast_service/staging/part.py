@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from topmast_service.domain.token import needs_token
 from topmast_service.errors import DiskFull
 from topmast_service.staging import content
 from topmast_service.staging.content import Unsound
@@ -169,7 +170,7 @@ class Part:
             os.fsync(self._descriptor)
         # The index first: until the rename it names a blob that is not there, which every reader takes for a miss.
         # The other way round, whoever locks the next .part in between would not see this version.
-        self._shelf.record(self.uri, version)
+        self._shelf.record(_shelved_as(self.uri), version)
         self._drop_sidecar()
         self._place(self._shelf.blob(version.sha256), version)
         self._open = False
@@ -277,6 +278,14 @@ class Part:
         if self._described:
             self._sidecar.unlink(missing_ok=True)
             self._described = False
+
+
+def _shelved_as(uri: str) -> str:
+    """The name that the index knows a version by. What one user's token opened is found by nobody who asks for it.
+
+    (The index still knows its blob, which whoever fetched it links, and eviction removes in its turn.)
+    """
+    return f"{uri}#fetched-with-a-token" if needs_token(uri) else uri
 
 
 def _holds(blob: Path, version: Version) -> bool:

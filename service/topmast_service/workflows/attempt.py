@@ -18,6 +18,7 @@ from topmast_service.domain.job import Job
 from topmast_service.errors import (
     DiskFull,
     IllegalMove,
+    NeedsMastToken,
     StaleAttempt,
     TopmastError,
     UnknownJob,
@@ -63,6 +64,12 @@ class Attempt:
         """Let the job wait for what is missing; nothing happens if this attempt no longer counts."""
         suspend(self.jobs, self.job.id, error, terms, self._mine)
 
+    def hold(self, error: NeedsMastToken) -> None:
+        """Let the job wait for its owner's MAST token; nothing happens if this attempt no longer counts."""
+        log.info("%s waits for a MAST token", self.job.id)
+        told = error.as_record()
+        self.jobs.change(self.job.id, lambda j: job.hold(j, job.NEEDS_TOKEN, told) if self._mine(j) else j)
+
     def fail(self, error: TopmastError) -> None:
         """End the job; nothing happens if this attempt no longer counts: its successor may be doing well."""
         end_in_error(self.jobs, self.job.id, error, self._mine)
@@ -86,6 +93,8 @@ def work(jobs: JobStore, job_id: str, step: str, terms: Terms, body: Callable[[A
         log.info("attempt %d on %s was taken over or aborted", attempt.job.attempt, job_id)
     except (UpstreamDown, DiskFull) as error:
         attempt.suspend(error, terms)
+    except NeedsMastToken as error:
+        attempt.hold(error)
     except UNAVAILABLE:
         raise  # the lease runs out, and whoever comes next finds the job as it was
     except TopmastError as error:

@@ -11,6 +11,7 @@ from typing import Any
 from topmast_service.domain import access, filename, product
 from topmast_service.domain.columns import Column
 from topmast_service.domain.manifest import FAILED, OK, ManifestRow
+from topmast_service.domain.token import needs_token
 from topmast_service.staging.tree import safe_path
 from topmast_service.staging.version import Version
 from topmast_service.store.tables import Table
@@ -89,7 +90,7 @@ def _row(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> Ma
         productType=str(row["productType"] or ""),
         productSubGroupDescription=str(row["productSubGroupDescription"] or ""),
         calib_level=row["calib_level"],
-        access=access.PUBLIC if version else access.of_row(row, now),
+        access=access.PUBLIC if version and not needs_token(row["dataURI"]) else access.of_row(row, now),
         status=result.get("status", FAILED),
         reason=result.get("reason", "failed: never tried"),
         size=version.get("size", row["size"]),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from topmast_service.archive.transfer import Downloads
+from topmast_service.domain.token import needs_token
 from topmast_service.errors import (
     DiskFull,
     Expired,
@@ -33,11 +34,13 @@ from topmast_service.store.connection import UNAVAILABLE
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slice, Slices, row_of
 from topmast_service.store.tables import Table
+from topmast_service.store.tokens import Tokens
 from topmast_service.workflows import result
 from topmast_service.workflows.attempt import Terms, suspend
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import products_table
 from topmast_service.workflows.fetch import Elsewhere, Fetched, Stopped, fetch
+from topmast_service.workflows.tokens import lent
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +91,7 @@ class Transfers:
     terms: Terms
     max_age: timedelta
     bundles: Bundles
+    tokens: Tokens
     stopping: threading.Event = field(default_factory=threading.Event)
     told: dict[str, float] = field(default_factory=dict)
 
@@ -154,16 +158,26 @@ class Transfers:
 
     def _fetch(self, hands: Hands, row: dict[str, Any]) -> Fetched:
         hands.moving = 0
-        return fetch(
-            row["dataURI"],
-            cache=self.cache,
-            downloads=self.downloads,
-            max_age=self.max_age,
-            now=hands.now,
-            stop=lambda: self._unwanted(hands),
-            on_bytes=hands.moved,
-            expected_size=row["size"],
-        )
+        with self._door(hands.piece.job_id, row["dataURI"]) as downloads:
+            return fetch(
+                row["dataURI"],
+                cache=self.cache,
+                downloads=downloads,
+                max_age=self.max_age,
+                now=hands.now,
+                stop=lambda: self._unwanted(hands),
+                on_bytes=hands.moved,
+                expected_size=row["size"],
+            )
+
+    @contextmanager
+    def _door(self, job_id: str, uri: str) -> Iterator[Downloads]:
+        """The way to MAST for a file: with the owner's token where nobody gets it without, else anonymous."""
+        if not needs_token(uri):
+            yield self.downloads
+            return
+        with lent(self.tokens, self.jobs.get(job_id).owner) as token:
+            yield self.downloads.on_behalf(token)
 
     def _unwanted(self, hands: Hands) -> bool:
         return hands.lost.is_set() or self.stopping.is_set()

@@ -18,6 +18,7 @@ from topmast_service.errors import TopmastError, UnknownJob, UpstreamDown
 from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
+from topmast_service.store.tokens import Tokens
 from topmast_service.workflows.attempt import Terms, end_in_error
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import manifest_table, tables_of
@@ -49,6 +50,7 @@ class Upkeep:
     bundles: Bundles
     notices: Notices
     eviction: Eviction
+    tokens: Tokens
     wake: Callable[[Job], None]
 
     def round(self) -> None:
@@ -86,7 +88,7 @@ class Upkeep:
         elif found.step == "transfer" and found.phase in {job.EXECUTING, job.SUSPENDED}:
             self._look_after_transfer(found)
         elif found.phase == job.HELD:
-            self.slices.hold(found.id)  # whoever held it may have died before it came to this
+            self._look_after_held(found)
         elif self._unattended(found, now, patient) and self.jobs.once(
             f"woken:{found.id}:{found.version}", timedelta(minutes=1)
         ):
@@ -112,6 +114,12 @@ class Upkeep:
         due = self.slices.due_in()
         if due is not None and due <= 0:
             self.wake(found)
+
+    def _look_after_held(self, found: Job) -> None:
+        if found.phase_reason == job.NEEDS_TOKEN and self.tokens.usable(found.owner):
+            self.wake(self.jobs.change(found.id, _with_token))
+        else:
+            self.slices.hold(found.id)  # whoever held it may have died before it came to this
 
     def _unattended(self, found: Job, now: datetime, patient: bool) -> bool:
         if found.phase in {job.PENDING, job.QUEUED}:
@@ -174,3 +182,8 @@ def _ready(found: Job) -> Job:
     if found.phase != job.PENDING:
         return found
     return job.queue(found, job.FIRST_STEP[found.kind])
+
+
+def _with_token(found: Job) -> Job:
+    """Its owner has stored a token; they may have let it go on, or stopped it, meanwhile."""
+    return job.run(found) if found.phase_reason == job.NEEDS_TOKEN else found
