@@ -30,7 +30,7 @@ from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, Written, version_of
 from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, unconfirmed
-from topmast_service.workflows.versions import MIXED, mixed
+from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, unconfirmed_of
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ class Bundles:
         fetched = counted["bytes"] - counted["cached_bytes"]
         delivered = Table(manifest_table(self.folder, running.id, revision))
         result = running.result | {
-            "notes": [n for n in running.result.get("notes", []) if not n.startswith(MIXED)] + mixed(delivered),
+            "notes": [*_of_the_plan(running), *mixed(delivered), *unconfirmed_of(delivered)],
             "counts": running.result["counts"] | {k: counted[k] for k in ("ok", "cached", "fetched", "failed")},
             "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
         }
@@ -211,6 +211,11 @@ class Bundles:
             counts=running.result["counts"] | counted,
             version=__version__,
         )
+
+
+def _of_the_plan(running: Job) -> list[str]:
+    """What was noted while selecting; notes on delivered files belong to each revision anew."""
+    return [n for n in running.result.get("notes", []) if not n.startswith((MIXED, UNCONFIRMED_NOTE))]
 
 
 def _chunks(items: dict[int, Result], size: int) -> Iterator[dict[int, Result]]:

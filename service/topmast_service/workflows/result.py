@@ -38,9 +38,13 @@ def withdrawn(version: Version) -> Result:
     return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
 
 
+UNCONFIRMED = "cached; MAST could not be asked"
+"""How the reason of such a file begins."""
+
+
 def unconfirmed(version: Version) -> Result:
     """MAST could not be asked whether the cached file is still the current one; it is delivered all the same."""
-    reason = f"cached; MAST could not be asked, this is the copy of {version.fetched_at:%Y-%m-%d}"
+    reason = f"{UNCONFIRMED}, this is the copy of {version.fetched_at:%Y-%m-%d}"
     return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
 
 

@@ -18,12 +18,16 @@ from topmast_service.staging.cache import Cache
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import manifest_table
+from topmast_service.workflows.result import UNCONFIRMED
 
 SHOWN = 20
 """Superseded files named in a bundle's document; the count is of all."""
 
 MIXED = "The files come from"
 """How a note on mixed versions begins; a next revision replaces those of the one before."""
+
+UNCONFIRMED_NOTE = "Last copies of files about which MAST could not be asked"
+"""How the note begins that counts them."""
 
 REMEMBERED = 60
 """Seconds an answer is kept: a box of 70,000 files takes seconds to compare."""
@@ -89,6 +93,12 @@ def mixed(rows: Table) -> list[str]:
         if len(found) > 1:
             notes.append(f"{MIXED} {len(found)} {name}: {', '.join(found[:5])}.")
     return notes
+
+
+def unconfirmed_of(rows: Table) -> list[str]:
+    """A note on files that MAST gave before and could not be asked about now."""
+    count = sum(1 for _ in rows.rows("status = ? AND reason LIKE ?", OK, f"{UNCONFIRMED}%"))
+    return [f"{UNCONFIRMED_NOTE}: {count}. They may be old versions; retry with what=all asks again."] if count else []
 
 
 def _change(row: dict[str, Any], old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
