@@ -66,7 +66,7 @@ class Portal:
         api.MAST_REQUEST_URL = f"{url}/api/v0/invoke"
         api.COLUMNS_CONFIG_URL = f"{url}/portal/Mashup/Mashup.asmx/columnsconfig"
         api.TIMEOUT = timeout
-        api._session.mount(url, _PatientAdapter(timeout))
+        api._session.mount(url, PatientAdapter(timeout))
         api._session.hooks["response"] = [_parse_once]
         # A token must not follow a redirect to wherever it points, nor a POST become a GET without its query.
         api._session.max_redirects = 0
@@ -76,8 +76,13 @@ class Portal:
         """Give the connections back."""
         self._session.close()
 
-    def rows(self, service: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def rows(self, service: str, params: Mapping[str, Any], page_rows: int = PAGE_ROWS) -> Iterator[dict[str, Any]]:
         """All rows of a query, a page at a time; an empty answer is asked for again before it is believed.
+
+        Parameters
+        ----------
+        page_rows
+            Rows per page; fewer than usual where a row has hundreds of columns.
 
         Raises
         ------
@@ -88,7 +93,8 @@ class Portal:
         """
         page, pages, seen = 1, 1, 0
         while page <= pages:
-            answer = self._page(service, params, page) if page > 1 else self._first(service, params)
+            ask = self._page if page > 1 else self._first
+            answer = ask(service, params, page, page_rows)
             paging = answer.get("paging") or {}
             pages = int(paging.get("pagesFiltered") or 1)
             seen += len(answer["data"])
@@ -113,16 +119,16 @@ class Portal:
             time.sleep(pause)
         return number
 
-    def _first(self, service: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _first(self, service: str, params: Mapping[str, Any], page: int, size: int) -> dict[str, Any]:
         for pause in EMPTY_PAUSES:
-            if (answer := self._page(service, params, 1))["data"]:
+            if (answer := self._page(service, params, page, size))["data"]:
                 return answer
             time.sleep(pause)
-        return self._page(service, params, 1)
+        return self._page(service, params, page, size)
 
-    def _page(self, service: str, params: Mapping[str, Any], page: int) -> dict[str, Any]:
+    def _page(self, service: str, params: Mapping[str, Any], page: int, size: int = PAGE_ROWS) -> dict[str, Any]:
         try:
-            answers = self._mast.service_request_async(service, dict(params), pagesize=PAGE_ROWS, page=page)
+            answers = self._mast.service_request_async(service, dict(params), pagesize=size, page=page)
             answer: dict[str, Any] = answers[0].json()
             # The answer remembers what was read of it, and so itself: such a ring waits long for the collector.
             del answers[0].json
@@ -159,19 +165,20 @@ def _parse_once(response: Any, **_: Any) -> None:
     response.json = functools.cache(response.json)
 
 
-class _PatientAdapter(HTTPAdapter):
+class PatientAdapter(HTTPAdapter):
     """Timeouts on every request, and a pause before one that was just sent (an EXECUTING poll).
 
-    `longest` is how many seconds the body of one answer may take.
+    `longest` is how many seconds the body of one answer may take, `silent` how many may pass without a byte.
     """
 
-    def __init__(self, longest: float) -> None:
+    def __init__(self, longest: float, silent: float = SOCKET_TIMEOUT) -> None:
         super().__init__(max_retries=0)
         self._longest = longest
+        self._silent = silent
         self._last: tuple[Any, float] = (None, 0.0)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs["timeout"] = (CONNECT_TIMEOUT, SOCKET_TIMEOUT)
+        kwargs["timeout"] = (CONNECT_TIMEOUT, self._silent)
         body, when = self._last
         if request.body is not None and request.body == body:
             time.sleep(max(0.0, when + POLL_PAUSE - time.monotonic()))

@@ -1,7 +1,8 @@
 """Who may have what: the one decision, asked by every door.
 
 A row's right alone says too little: flags lag behind the release date, planned rows often say PUBLIC, and
-``isRestricted`` stays False during exclusive access. So level comes first, then rights *and* date.
+``isRestricted`` stays False during exclusive access. So level comes first, then rights *and* date. Rows of the
+keyword services have no rights at all: their release date decides.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from topmast_service.domain.dates import from_mjd
+from topmast_service.domain import dates
 
 PUBLIC, EXCLUSIVE, PLANNED, RESTRICTED, UNKNOWN = "public", "exclusive", "planned", "restricted", "unknown"
 
@@ -18,36 +19,44 @@ PLANNED_LEVEL = -1
 """CAOM calibration level of an approved but not executed observation."""
 
 
+DECIDING = ("calib_level", "dataRights", "t_obs_release", "isRestricted", "publicReleaseDate_mjd", "publicReleaseDate")
+"""Every column that `of_row` looks at; a table has some of them."""
+
+
 def of_row(row: Mapping[str, Any], now: datetime) -> str:
-    """The access of an observation or product row with MAST's column names, at the moment `now`.
+    """The access of an observation, product or keyword row with MAST's column names, at the moment `now`.
 
     Returns
     -------
     str
-        ``public``, ``exclusive``, ``planned``, ``restricted`` or ``unknown`` (blank rights; treated as exclusive).
+        ``public``, ``exclusive``, ``planned``, ``restricted`` or ``unknown`` (neither rights nor a keyword row's
+        release date; treated as exclusive).
     """
     if row.get("calib_level") == PLANNED_LEVEL:
         return PLANNED
     rights = str(row.get("dataRights") or "").upper()
-    if rights == "RESTRICTED":
+    if rights == "RESTRICTED" or row.get("isRestricted"):
         return RESTRICTED
     released = release(row)
     if rights == "EXCLUSIVE_ACCESS":
         return PUBLIC if released and released <= now else EXCLUSIVE
-    if rights == "PUBLIC":
+    if rights == "PUBLIC" or _published(row):
         return EXCLUSIVE if released and released > now else PUBLIC
     return UNKNOWN
 
 
 def release(row: Mapping[str, Any]) -> datetime | None:
-    """When the row's data become public (``t_obs_release``, MJD days), if it says so."""
-    days = row.get("t_obs_release")
-    return from_mjd(float(days)) if days is not None else None
+    """When the row's data become public, if it says so.
 
-
-def needs_token(uri: str) -> bool:
-    """Whether MAST gives this dataURI to no anonymous user: engineering data, to anybody whose token it accepts.
-
-    Such a file is asked for anew with the token of each user who wants it, and nothing of it is shared between them.
+    ``t_obs_release`` (CAOM, MJD days), else ``publicReleaseDate_mjd`` or ``publicReleaseDate`` (keyword services).
     """
-    return uri.startswith("mast:jwstedb/")
+    for days in (row.get("t_obs_release"), row.get("publicReleaseDate_mjd")):
+        if days is not None:
+            return dates.from_mjd(float(days))
+    text = row.get("publicReleaseDate")
+    return dates.read(text) if text else None
+
+
+def _published(row: Mapping[str, Any]) -> bool:
+    """Whether a keyword service told the release; a CAOM row with a date but without rights stays unknown."""
+    return bool(row.get("publicReleaseDate_mjd") or row.get("publicReleaseDate"))
