@@ -45,6 +45,8 @@ class Form:
         The column that names a row, by which two runs of a search are compared; empty: they cannot be.
     examples
         Requests as they are sent.
+    services
+        In which of MAST's services (keys of `INSTRUMENTS`) a column occurs; empty where there is only one.
     """
 
     name: str
@@ -57,15 +59,39 @@ class Form:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     key: str = ""
     examples: tuple[Mapping[str, Any], ...] = ()
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_OPERATORS = {
+    "string": ("value", "wildcard", "list", "not", "null"),
+    "int": ("value", "list", "range", "not", "null"),
+    "float": ("value", "list", "range", "not", "null"),
+    "boolean": ("value", "list", "not", "null"),
+    "flag": ("value", "list", "not", "null"),
+    "date": ("value", "range", "not", "null"),
+}
+OPERATORS = tuple(dict.fromkeys(shape for shapes in _OPERATORS.values() for shape in shapes))
+"""The shapes of a criterion (http.md)."""
+
+
+def operators(form: Form, column: Column) -> tuple[str, ...]:
+    """Which shapes of a criterion a column takes; one that chooses from a few names takes only these."""
+    return ("value", "list") if column.name in form.choices else _OPERATORS[column.type]
+
+
+@cache
+def keywords() -> dict[str, dict[str, Any]]:
+    """What is shipped of the keyword services' columns: type, unit, what it says, values, and in which it occurs."""
+    text = resources.files("topmast_service.domain").joinpath("keywords.json").read_text()
+    return dict(json.loads(text))
 
 
 @cache
 def keyword_columns(service: str) -> dict[str, Column]:
     """The columns of one keyword service, in MAST's order: a key of `INSTRUMENTS`, or `WAVEFRONT`."""
-    text = resources.files("topmast_service.domain").joinpath("keywords.json").read_text()
     return {
         name: Column(name, told["type"], told.get("unit", ""), told.get("says", ""))
-        for name, told in json.loads(text).items()
+        for name, told in keywords().items()
         if service in told["in"]
     }
 
@@ -81,6 +107,10 @@ def _of_instruments() -> dict[str, Column]:
     for service in INSTRUMENTS:
         every |= {name: column for name, column in keyword_columns(service).items() if name not in every}
     return every
+
+
+def _instruments(services: list[str]) -> tuple[str, ...]:
+    return tuple(name for name in INSTRUMENTS if name in services)
 
 
 OBSERVATIONS = Form(
@@ -126,6 +156,7 @@ INSTRUMENT_KEYWORDS = Form(
     expands=("observations",),
     choices={"instrument": tuple(INSTRUMENTS)},
     key="dataURI",
+    services={name: found for name, told in keywords().items() if (found := _instruments(told["in"]))},
     examples=(
         {
             "collection": "instrument_keywords",
