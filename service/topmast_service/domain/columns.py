@@ -43,7 +43,7 @@ OBSERVATION: dict[str, Column] = {
         _C("provenance_name", description="Who made the row: CALJWST executed, APT planned"),
         _C("instrument_name", description="Instrument and mode, e.g. NIRCAM/IMAGE", ucd="meta.id;instr"),
         _C("project", description="Processing project", many=True),
-        _C("filters", description="Optical elements", many=True, ucd="instr.filter"),
+        _C("filters", description="Optical elements", many=True, ucd="meta.id;instr.filter"),
         _C("wavelength_region", description="Spectral region", many=True),
         _C("target_name", description="The proposer's name of the target", ucd="meta.id;src"),
         _C("target_classification", description="The proposer's keywords for the target", many=True),
