@@ -8,21 +8,36 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from topmast_service.domain.columns import Column
-from topmast_service.domain.rows import Condition, Question, cursor_behind
-from topmast_service.errors import BadCursor, Expired, Invalid
+from topmast_service.domain.rows import Question, cursor_behind
+from topmast_service.errors import BadCursor, Expired
+from topmast_service.store.conditions import access_at, quoted, sortable, where
+from topmast_service.store.tally import Tally
 
 AFFINITY = {
     "string": "TEXT", "int": "INTEGER", "float": "REAL", "boolean": "INTEGER", "date": "TEXT", "flag": "TEXT",
 }  # fmt: skip
 """SQLite's words for our column types."""
 
-_COMPARE = {"eq": "=", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_MISFIT = {
+    "int": "typeof({0}) NOT IN ('integer', 'null')",
+    "float": "typeof({0}) NOT IN ('real', 'null')",
+    "boolean": "{0} NOT IN (0, 1)",
+    "date": "{0} IS NOT NULL AND date({0}) IS NOT substr({0}, 1, 10)",
+}
+"""Whether a cell is not of its column's type, as SQL."""
+
+_AT_ONCE = 500
+"""Rows read by their ids at once; SQLite takes some thousand values."""
+
+ACCESS = Column("access", description="Who may have the data: public, exclusive, planned, restricted, unknown")
+"""What `Table` tells of every row besides its cells, when it is given the time."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +100,9 @@ class Table:
     def page(self, question: Question) -> Page:
         """The rows that a `Question` asks for; ``_row`` breaks ties and is always among the cells."""
         where, values = _where(question.where, self.columns)
-        order = ", ".join(f"{_sortable(c)} {'DESC' if down else 'ASC'}" for c, down in question.sort)
+        order = ", ".join(f"{sortable(c)} {'DESC' if down else 'ASC'}" for c, down in question.sort)
         cells = ["_row", *(question.columns or self.columns)]
-        listed = ", ".join(map(_quoted, dict.fromkeys(cells)))
+        listed = ", ".join(map(quoted, dict.fromkeys(cells)))
         with self._open() as base:
             behind, more = _behind(question, _last_seen(base, question))
             total = base.execute(f"SELECT COUNT(*) FROM rows WHERE {where}", values).fetchone()[0]  # noqa: S608 - quoted
@@ -104,18 +119,57 @@ class Table:
         more = len(found) > question.limit
         return Page(items, total, cursor_behind(question, items[-1]["_row"]) if more else None)
 
+    def every(self, question: Question) -> Iterator[dict[str, Any]]:
+        """All rows that a `Question` asks for, in its order, one at a time; its `limit` and `after` do not count.
+
+        A sorted answer is its rows' ids first, then their cells some at a time: SQLite would sort whole rows,
+        footprints of 20 kB among them.
+        """
+        cells = list(dict.fromkeys(["_row", *(question.columns or self.columns)]))
+        with self._open() as base:
+            for row in self._found(base, question, ", ".join(map(quoted, cells))):
+                yield self._typed(dict(zip(cells, row, strict=True)))
+
+    def _found(self, base: sqlite3.Connection, question: Question, listed: str) -> Iterator[tuple[Any, ...]]:
+        where, values = _where(question.where, self.columns)
+        if not question.sort:
+            yield from base.execute(f"SELECT {listed} FROM rows WHERE {where} ORDER BY _row", values)  # noqa: S608 - quoted
+            return
+        order = ", ".join(f"{sortable(c)} {'DESC' if down else 'ASC'}" for c, down in question.sort)
+        sql = f"SELECT _row FROM rows WHERE {where} ORDER BY {order}, _row"  # noqa: S608 - known columns, quoted
+        ids = array("q", (number for (number,) in base.execute(sql, values)))
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            read = base.execute(f"SELECT {listed} FROM rows WHERE _row IN ({marks})", some)  # noqa: S608 - quoted
+            rows = {row[0]: row for row in read}
+            yield from (rows[number] for number in some)
+
+    def fitting(self) -> dict[str, Column]:
+        """The columns as their cells really are: one with a cell that is not of its type is told as string.
+
+        SQLite keeps what MAST sends; a typed file would have to lose such a cell, or break in its middle.
+        """
+        tests = {name: _MISFIT[c.type].format(quoted(name)) for name, c in self.columns.items() if c.type in _MISFIT}
+        if not tests:
+            return self.columns
+        with self._open() as base:
+            told = base.execute(f"SELECT {', '.join(f'MAX({t})' for t in tests.values())} FROM rows").fetchone()  # noqa: S608 - quoted
+        odd = {name for name, misfit in zip(tests, told, strict=True) if misfit}
+        return {name: replace(c, type="string") if name in odd else c for name, c in self.columns.items()}
+
     def rows(self, condition: str = "1", *values: Any) -> Iterator[dict[str, Any]]:
         """All rows in their order, one at a time; `condition` is SQL of our own code, never of a user."""
         names = ["_row", *self.columns]
         with self._open() as base:
-            listed = ", ".join(map(_quoted, names))
+            listed = ", ".join(map(quoted, names))
             for row in base.execute(f"SELECT {listed} FROM rows WHERE {condition} ORDER BY _row", values):  # noqa: S608
                 yield self._typed(dict(zip(names, row, strict=True)))
 
     def distinct(self, column: str, condition: str) -> list[str]:
         """The different cells of a column, sorted; `condition` is SQL of our own code, never of a user."""
         with self._open() as base:
-            sql = f"SELECT DISTINCT {_quoted(column)} FROM rows WHERE {condition} ORDER BY 1"  # noqa: S608 - see above
+            sql = f"SELECT DISTINCT {quoted(column)} FROM rows WHERE {condition} ORDER BY 1"  # noqa: S608 - see above
             return [str(cell) for (cell,) in base.execute(sql)]
 
     def count(self) -> int:
@@ -125,7 +179,7 @@ class Table:
 
     def _typed(self, row: dict[str, Any]) -> dict[str, Any]:
         for name in self._booleans:
-            if row.get(name) is not None:
+            if isinstance(row.get(name), int):
                 row[name] = bool(row[name])
         return row
 
@@ -140,63 +194,18 @@ def _described(base: sqlite3.Connection) -> Iterator[Column]:
 
 
 def _declared(columns: Sequence[Column]) -> str:
-    return ", ".join(f"{_quoted(c.name)} {AFFINITY[c.type]}" for c in columns)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _sortable(name: str) -> str:
-    return f"{_quoted(name)} COLLATE NOCASE"
+    return ", ".join(f"{quoted(c.name)} {AFFINITY[c.type]}" for c in columns)
 
 
 def _cell(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _where(conditions: Sequence[Condition], columns: Mapping[str, Column]) -> tuple[str, list[Any]]:
-    texts, values = ["1"], []
-    for condition in conditions:
-        text, given = _sql(condition, columns[condition.column])
-        texts.append(text)
-        values += given
-    return " AND ".join(texts), values
-
-
-def _sql(condition: Condition, column: Column) -> tuple[str, list[Any]]:
-    name = _sortable(column.name)
-    if condition.op == "null":
-        return (f"{name} IS {'NOT ' if condition.values[0] == 'false' else ''}NULL", [])
-    if condition.op == "like":
-        pattern = condition.values[0].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
-        return f"{name} LIKE ? ESCAPE '\\'", [pattern]
-    given = [_typed_value(column, v) for v in condition.values]
-    if condition.op == "in":
-        return f"{name} IN ({','.join('?' * len(given))})", given
-    if condition.op == "between":
-        return f"{name} BETWEEN ? AND ?", given
-    return f"{name} {_COMPARE[condition.op]} ?", given
-
-
-def _typed_value(column: Column, text: str) -> Any:
-    readers: dict[str, Callable[[str], Any]] = {"int": float, "float": float, "boolean": _truth}
-    read = readers.get(column.type, str)
-    try:
-        return read(text)
-    except (ValueError, KeyError):
-        raise Invalid(f"{text!r} cannot be compared with {column.name}, which is {column.type}.") from None
-
-
-def _truth(text: str) -> int:
-    return {"true": 1, "t": 1, "1": 1, "false": 0, "f": 0, "0": 0}[text.lower()]
-
-
 def _last_seen(base: sqlite3.Connection, question: Question) -> tuple[Any, ...]:
     """The sort values of the row that the cursor stands behind."""
     if question.after is None or not question.sort:
         return ()
-    cells = ", ".join(_quoted(name) for name, _ in question.sort)
+    cells = ", ".join(quoted(name) for name, _ in question.sort)
     found = base.execute(f"SELECT {cells} FROM rows WHERE _row = ?", [question.after]).fetchone()  # noqa: S608 - quoted
     if found is None:
         raise BadCursor("The cursor stands behind a row that is not here.")
@@ -209,7 +218,7 @@ def _behind(question: Question, values: tuple[Any, ...]) -> tuple[str, list[Any]
         return "1", []
     text, given = "_row > ?", [question.after]
     for (name, down), value in reversed(list(zip(question.sort, values, strict=True))):
-        column, text_then = _sortable(name), text
+        column, text_then = sortable(name), text
         same, equal = f"{column} IS ?", [value]
         beyond = _beyond(column, down, value)
         past = [value] * beyond.count("?")
