@@ -12,10 +12,11 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from topmast_service.config import Settings
-from topmast_service.domain import forms
 from topmast_service.domain.job import Job
+from topmast_service.domain.token import Token
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
+from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.messages import Messages
@@ -25,15 +26,19 @@ from topmast_service.store.users import Users
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.submit import Submissions
+from topmast_service.workflows.tokens import MastTokens
 from topmast_service.workflows.versions import Versions
 
 if TYPE_CHECKING:
+    from topmast_service.archive.tokens import Who
     from topmast_service.workflows.adopt import Adopter
     from topmast_service.workflows.bundle import Bundles
+    from topmast_service.workflows.columns import Refresh
     from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.plan import Planner
+    from topmast_service.workflows.search.earlier import Earlier
     from topmast_service.workflows.search.run import Searches
     from topmast_service.workflows.transfer import Transfers
     from topmast_service.workflows.upkeep import Upkeep
@@ -78,16 +83,19 @@ class Api:
     submissions: Submissions
     control: Control
     versions: Versions
+    columns: ColumnBook
+    mast_tokens: MastTokens
 
 
 def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Api:
     """The API process: submits, shows and stops jobs; `wake` defaults to a Celery message."""
     stores = open_stores(settings)
     waking = wake or _wake(settings)
-    submissions = Submissions(stores.jobs, waking, forms.of, settings.retention_days, settings.max_retention_days)
+    columns = ColumnBook(settings.data)
+    submissions = Submissions(stores.jobs, waking, columns.form, settings.retention_days, settings.max_retention_days)
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
-    return Api(stores, submissions, control, versions)
+    return Api(stores, submissions, control, versions, columns, MastTokens(stores.tokens, _whoami(settings)))
 
 
 @dataclass(frozen=True)
@@ -97,11 +105,13 @@ class Query:
     searches: Searches
     planner: Planner
     bundles: Bundles
+    columns: Refresh
 
 
 def for_query(settings: Settings) -> Query:
     """The worker that asks MAST; the only one that loads astroquery."""
     from topmast_service.archive.portal import Portal
+    from topmast_service.archive.transfer import Downloads
     from topmast_service.workflows.plan import Planner
     from topmast_service.workflows.search.asking import Upstream
     from topmast_service.workflows.search.run import Searches
@@ -111,11 +121,24 @@ def for_query(settings: Settings) -> Query:
 
     stores = open_stores(settings)
     upstream = Upstream(
-        settings.mast_url, settings.resolver_url, settings.datacite_url, settings.mast_timeout, open_portal
-    )
-    searches = Searches(stores.jobs, upstream, forms.of, settings.tables, _terms(settings))
+        settings.mast_url, settings.resolver_url, settings.datacite_url, settings.mast_timeout, open_portal,
+        lambda: Downloads(settings.mast_url, connections=1), stores.tokens,
+    )  # fmt: skip
+    form_of = ColumnBook(settings.data).form
+    searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), _earlier(stores))
     planner = Planner(open_portal, settings.tables, settings.mast_batch, settings.mast_listings)
-    return Query(searches, planner, _bundles(stores))
+    return Query(searches, planner, _bundles(stores), for_columns(settings))
+
+
+def for_columns(settings: Settings) -> Refresh:
+    """What keeps up with MAST's columns; needs no Redis."""
+    from topmast_service.archive.columns import Descriptions
+    from topmast_service.workflows.columns import Refresh
+
+    def open_descriptions() -> Descriptions:
+        return Descriptions(settings.mast_url, min(settings.mast_timeout, 30.0))
+
+    return Refresh(ColumnBook(settings.data), open_descriptions, lambda: datetime.now(UTC))
 
 
 def for_transfer(settings: Settings) -> Transfers:
@@ -175,9 +198,11 @@ def for_doctor(settings: Settings) -> Doctor:
 
 def for_upkeep(settings: Settings) -> Upkeep:
     """The worker that looks after everything, and tells people."""
+    from topmast_service.workflows.columns import Reminder
     from topmast_service.workflows.upkeep import Upkeep
 
     stores = open_stores(settings)
+    messages = Messages(settings.redis_url, settings.mast_connections)
     return Upkeep(
         stores.jobs,
         stores.slices,
@@ -188,12 +213,31 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _notices(stores),
         _eviction(stores),
         stores.tokens,
-        _wake(settings),
+        Reminder(ColumnBook(settings.data), stores.jobs, messages.refresh_columns),
+        messages.wake,
     )
+
+
+def _whoami(settings: Settings) -> Callable[[Token], Who]:
+    """Asks MAST whose token it is; urllib3 is loaded by the first who stores one."""
+
+    def ask(token: Token) -> Who:
+        from topmast_service.archive.tokens import whoami
+
+        return whoami(settings.mast_url, token)
+
+    return ask
 
 
 def _wake(settings: Settings) -> Callable[[Job], None]:
     return Messages(settings.redis_url, settings.mast_connections).wake
+
+
+def _earlier(stores: Stores) -> Earlier:
+    from topmast_service.store.answers import Answers
+    from topmast_service.workflows.search.earlier import Earlier
+
+    return Earlier(Answers(stores.redis), stores.jobs, stores.settings.tables)
 
 
 def _terms(settings: Settings) -> Terms:

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from topmast_service.api import about, bundles, contract, envelope, files, health, jobs, manifests, me, searches
+from topmast_service.api import (
+    about,
+    bundles,
+    contract,
+    envelope,
+    files,
+    health,
+    jobs,
+    manifests,
+    mast_token,
+    me,
+    searches,
+)
 from topmast_service.api.problems import ProblemApi
 from topmast_service.api.streaming import Streams
 from topmast_service.api.waiting import Waiters
-from topmast_service.container import Api
+from topmast_service.config import Settings
+from topmast_service.container import Api, for_api
 
 MAX_BODY = 2_000_000
 """Bytes of a body. 20,000 dataURIs fit."""
@@ -35,7 +48,13 @@ def create_app(api: Api) -> Flask:
         files.make(api, streams),
         jobs.make(api, waiters),
         me.make(api),
+        mast_token.make(api),
     ):
         smorest.register_blueprint(routes)
     contract.complete(smorest)
     return app
+
+
+def unconnected() -> Flask:
+    """An application with default settings, to read the contract from; nothing is connected to."""
+    return create_app(for_api(Settings(), wake=lambda job: None))

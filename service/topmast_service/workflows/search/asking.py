@@ -9,19 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from topmast_service.archive.portal import Portal
+from topmast_service.archive.transfer import Downloads
 from topmast_service.domain.columns import Column
 from topmast_service.domain.search import Search
+from topmast_service.store.tokens import Tokens
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """Where a collection may ask, besides the Portal; each address is a setting."""
+    """Where a collection may ask, besides the Portal; each address is a setting. `tokens` are the users' own."""
 
     mast_url: str
     resolver_url: str
     datacite_url: str
     timeout: float
     open_portal: Callable[[], Portal]
+    open_downloads: Callable[[], Downloads]
+    tokens: Tokens
 
 
 @dataclass
@@ -42,6 +46,8 @@ class Asking:
         What the user should know about the answer; may grow until the last row is read.
     truncated
         Why MAST gave less than it has, if so; known when the last row is read.
+    facts
+        What is known besides the rows, also when they are only counted; becomes part of the search's result.
     """
 
     owner: str
@@ -54,6 +60,11 @@ class Asking:
     check: Callable[[], None]
     notes: list[str] = field(default_factory=list)
     truncated: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def truncate(self, reason: str) -> None:
+        """MAST gave less than it has; the first reason is kept."""
+        self.truncated = self.truncated or reason
 
 
 @dataclass(frozen=True)
