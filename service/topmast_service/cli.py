@@ -193,9 +193,10 @@ def keys_revoke(user: str, key_id: str, data: Path | None) -> None:
 @click.option("--check", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="exit 1 if it differs")
 def openapi(write_to: Path | None, check: Path | None) -> None:
     """The HTTP contract as the code says it."""
+    from topmast_service.api.app import unconnected
     from topmast_service.api.contract import as_yaml
 
-    text = as_yaml()
+    text = as_yaml(unconnected())
     if write_to:
         write_to.write_text(text)
     if check and (difference := _difference(check, text)):

@@ -11,8 +11,6 @@ from marshmallow import fields
 from topmast_service.api.http_errors import kinds
 from topmast_service.api.problems import ProblemApi, told
 from topmast_service.api.schemas import criteria, forms, rows
-from topmast_service.config import Settings
-from topmast_service.container import for_api
 
 VERSION = "1.0.0"
 """Of the contract, not of the code: /v1 only grows (http.md)."""
@@ -118,22 +116,10 @@ def document(app: Flask) -> dict[str, Any]:
     return {name: found[name] for name in _ORDER}
 
 
-def as_yaml(app: Flask | None = None) -> str:
-    """The contract of an app as YAML, the same text for the same routes.
-
-    Parameters
-    ----------
-    app
-        One with default settings when left out; nothing is connected to for that.
-    """
-    found = _plain(document(app or _default_app()))
+def as_yaml(app: Flask) -> str:
+    """The contract of an app as YAML, the same text for the same routes."""
+    found = _plain(document(app))
     return yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-
-
-def _default_app() -> Flask:
-    from topmast_service.api.app import create_app  # builds on this module
-
-    return create_app(for_api(Settings(), wake=lambda job: None))
 
 
 class _Dumper(yaml.SafeDumper):
