@@ -139,6 +139,16 @@ class UnknownJob(NotFound):
     code, title = "unknown_job", "No such job"
 
 
+class UnknownCollection(NotFound):
+    code, title = "unknown_collection", "No such collection"
+    hint = "`GET /v1/collections` lists what can be searched; `errors` has the nearest names."
+
+
+class UnknownKeyword(NotFound):
+    code, title = "unknown_keyword", "No such keyword"
+    hint = "`GET /v1/keywords?q=` finds keywords by words; `errors` has the nearest names."
+
+
 class NoSuchFile(NotFound):
     code, title = "no_such_file", "No such file in this bundle"
     hint = "`GET /v1/bundles/{id}/files/` lists what there is."

@@ -21,6 +21,7 @@ from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Tokens
 from topmast_service.workflows.attempt import Terms, end_in_error
 from topmast_service.workflows.bundle import Bundles
+from topmast_service.workflows.columns import Reminder
 from topmast_service.workflows.control import manifest_table, tables_of
 from topmast_service.workflows.eviction import Eviction
 from topmast_service.workflows.notices import Notices
@@ -51,6 +52,7 @@ class Upkeep:
     notices: Notices
     eviction: Eviction
     tokens: Tokens
+    columns: Reminder
     wake: Callable[[Job], None]
 
     def round(self) -> None:
@@ -68,6 +70,7 @@ class Upkeep:
         if self.jobs.once("orphans", ORPHAN_AGE):
             self.trees.remove_orphans(self._is_current, now - ORPHAN_AGE)
         self.eviction.round()
+        self.columns.round()
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
         try:
