@@ -73,11 +73,20 @@ class Messages:
         task, queue = TASK_OF_STEP[job.step]
         args, times = ([], self._slots) if queue == TRANSFER else ([job.id], 1)
         for _ in range(times):
-            try:
-                self._app.send_task(task, args=args, queue=queue, expires=WAKE_SECONDS, retry=False)
-            except OperationalError:
-                log.warning("could not send %s: the broker is away", task)
+            if not self._send(task, args, queue):
                 return
+
+    def refresh_columns(self) -> None:
+        """Ask for what MAST says of its columns; upkeep asks again if nothing comes of it."""
+        self._send("topmast.columns", [], QUERY)
+
+    def _send(self, task: str, args: list[str], queue: str) -> bool:
+        try:
+            self._app.send_task(task, args=args, queue=queue, expires=WAKE_SECONDS, retry=False)
+        except OperationalError:
+            log.warning("could not send %s: the broker is away", task)
+            return False
+        return True
 
 
 def _with_path(redis_url: str) -> str:

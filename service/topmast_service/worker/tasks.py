@@ -29,6 +29,10 @@ def register_query(app: Celery, settings: Settings) -> None:
     def publish(job_id: str) -> None:
         query.bundles.publish(job_id)
 
+    @app.task(name="topmast.columns")
+    def columns() -> None:
+        query.columns.run()
+
 
 def register_transfer(app: Celery, settings: Settings) -> None:
     """The one task that moves files."""
