@@ -41,6 +41,8 @@ class Form:
         Columns that must have a criterion.
     choices
         Columns whose criteria choose from a few names (in small letters); they alone find nothing.
+    intervals
+        Columns of time that take a day, a moment, or both ends of a range; they alone find nothing either.
     key
         The column that names a row, by which two runs of a search are compared; empty: they cannot be.
     examples
@@ -57,6 +59,7 @@ class Form:
     expands: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    intervals: tuple[str, ...] = ()
     key: str = ""
     examples: tuple[Mapping[str, Any], ...] = ()
     services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -183,6 +186,7 @@ ENGINEERING = Form(
         Column("subsystem", description="Subsystem of the spacecraft"),
         Column("time", "date", description="The interval of the samples, UTC; without it mnemonics are listed"),
     ),
+    intervals=("time",),
     key="",
     examples=(
         {"collection": "engineering", "criteria": {"mnemonic": "IMIR_HK_*"}},

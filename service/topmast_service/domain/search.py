@@ -14,6 +14,8 @@ from topmast_service.errors import EmptySelection, Invalid
 
 _NARROW = "`not` and `null` only narrow what something else found."
 
+_BOTH_ENDS = "An interval of samples is a day, a moment, or a range with both min and max."
+
 FormOf = Callable[[str], Form]
 """The form of a collection by its name: the shipped one, or with what MAST says of its columns today."""
 
@@ -64,6 +66,8 @@ def _check_members(form: Form, wanted: Target | None, expand: str | None) -> Non
 def _check_values(form: Form, found: Iterable[Criterion]) -> None:
     for criterion in found:
         allowed = form.choices.get(criterion.column.name)
+        if criterion.column.name in form.intervals and not _whole(criterion):
+            raise _refused(f"criteria/{criterion.column.name}", _BOTH_ENDS, ['{"min": …, "max": …}'])
         name, given = criterion.column.name, (*criterion.exact, *criterion.patterns)
         if allowed and (unknown := [g for g in given if g.casefold() not in allowed]):
             raise _refused(f"criteria/{name}", f"{unknown[0]!r} is no {name} here.", allowed)
@@ -71,8 +75,12 @@ def _check_values(form: Form, found: Iterable[Criterion]) -> None:
             raise _refused(f"criteria/{name}", f"{name} takes names, not conditions.", allowed)
 
 
+def _whole(criterion: Criterion) -> bool:
+    return criterion.asked_of_mast and criterion.low is not None and criterion.high is not None
+
+
 def _check_selects(form: Form, found: Iterable[Criterion], wanted: Target | None) -> None:
-    selecting = {c.column.name for c in found if c.asked_of_mast} - set(form.choices)
+    selecting = {c.column.name for c in found if c.asked_of_mast} - {*form.choices, *form.intervals}
     if missing := [name for name in form.needs if name not in selecting]:
         raise EmptySelection(f"A search of {form.name} needs the criterion {missing[0]}.", hint=_NARROW)
     if wanted is None and not selecting:

@@ -91,6 +91,11 @@ def json_schema(shape: str) -> dict[str, Any]:
     return {"description": _HOW[shape], "anyOf": [*plain, negation], "example": _EXAMPLES[shape]}
 
 
+def interval_schema() -> dict[str, Any]:
+    """A day, a moment, or a range with both its ends, for the contract."""
+    return {"anyOf": [*_SCALARS["date"], {**_range("date"), "required": ["min", "max"]}]}
+
+
 def _list_of(shape: str) -> dict[str, Any]:
     return {"type": "array", "items": {"anyOf": _SCALARS[shape]}, "minItems": 1, "maxItems": MAX_VALUES}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from topmast_service.api.schemas.criteria import COMPONENTS as SHAPES
-from topmast_service.api.schemas.criteria import said_of, shape_of
+from topmast_service.api.schemas.criteria import interval_schema, said_of, shape_of
 from topmast_service.domain.columns import Column
 from topmast_service.domain.forms import FORMS, Form
 
@@ -52,4 +52,6 @@ def _criterion(form: Form, column: Column) -> dict[str, Any]:
     if names := form.choices.get(column.name):
         one = {"enum": list(names)}
         return {**said, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    if column.name in form.intervals:
+        return {**said, **interval_schema()}
     return {**said, "$ref": f"#/components/schemas/{SHAPES[shape_of(column)]}"}
