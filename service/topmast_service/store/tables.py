@@ -11,9 +11,11 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from topmast_service.domain import access
 from topmast_service.domain.columns import Column
 from topmast_service.domain.rows import Question, cursor_behind
 from topmast_service.errors import BadCursor, Expired
@@ -62,7 +64,10 @@ def write(path: Path, columns: Sequence[Column], rows: Iterable[Mapping[str, Any
         describe(base, columns)
         marks = ",".join("?" * len(columns))
         given = (tuple(_cell(row.get(c.name)) for c in columns) for row in rows)
-        count = base.executemany(f"INSERT INTO rows VALUES (NULL,{marks})", given).rowcount  # noqa: S608 - marks only
+        tally = Tally(columns)
+        insert = f"INSERT INTO rows VALUES (NULL,{marks})"  # noqa: S608 - marks only
+        count = base.executemany(insert, tally.watching(given)).rowcount
+        tally.write(base)
         base.commit()
     aside.replace(path)
     return max(count, 0)
@@ -77,16 +82,35 @@ def describe(base: sqlite3.Connection, columns: Iterable[Column]) -> None:
 
 
 class Table:
-    """A finished table, for reading."""
+    """A finished table, for reading.
 
-    def __init__(self, path: Path) -> None:
+    Attributes
+    ----------
+    columns
+        As they were written.
+    askable
+        What questions may name: these and, if the table was opened with the time it is now, `ACCESS`.
+    source
+        What SQL selects from, so that `askable` can be named.
+    """
+
+    def __init__(self, path: Path, now: datetime | None = None) -> None:
         self.path = path
-        with self._open() as base:
+        with self.opened() as base:
             self.columns = {c.name: c for c in _described(base)}
         self._booleans = [name for name, column in self.columns.items() if column.type == "boolean"]
+        self.askable, self.source = self.columns, "rows"
+        if now is not None and ACCESS.name not in self.columns:
+            self.askable = {**self.columns, ACCESS.name: ACCESS}
+            self.source = f'(SELECT *, {access_at(now, self.columns)} AS "{ACCESS.name}" FROM rows)'  # noqa: S608 - quoted
+
+    @property
+    def tells_access(self) -> bool:
+        """Whether its rows have anything that access follows from."""
+        return any(name in self.columns for name in access.DECIDING)
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def opened(self) -> Iterator[sqlite3.Connection]:
         if not self.path.exists():
             raise Expired("The rows of this job are gone.")
         with contextlib.closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)) as base:
@@ -99,15 +123,16 @@ class Table:
 
     def page(self, question: Question) -> Page:
         """The rows that a `Question` asks for; ``_row`` breaks ties and is always among the cells."""
-        where, values = _where(question.where, self.columns)
+        fits, values = where(question.where, self.askable)
         order = ", ".join(f"{sortable(c)} {'DESC' if down else 'ASC'}" for c, down in question.sort)
         cells = ["_row", *(question.columns or self.columns)]
         listed = ", ".join(map(quoted, dict.fromkeys(cells)))
-        with self._open() as base:
-            behind, more = _behind(question, _last_seen(base, question))
-            total = base.execute(f"SELECT COUNT(*) FROM rows WHERE {where}", values).fetchone()[0]  # noqa: S608 - quoted
+        with self.opened() as base:
+            behind, more = _behind(question, self._last_seen(base, question))
+            counting = f"SELECT COUNT(*) FROM {self.source} WHERE {fits}"  # noqa: S608 - quoted
+            total = base.execute(counting, values).fetchone()[0]
             found = base.execute(
-                f"SELECT {listed} FROM rows WHERE {where} AND {behind} "  # noqa: S608 - known columns, quoted
+                f"SELECT {listed} FROM {self.source} WHERE {fits} AND {behind} "  # noqa: S608 - known columns, quoted
                 f"ORDER BY {order + ', ' if order else ''}_row LIMIT ?",
                 [*values, *more, question.limit + 1],
             ).fetchall()
@@ -126,22 +151,22 @@ class Table:
         footprints of 20 kB among them.
         """
         cells = list(dict.fromkeys(["_row", *(question.columns or self.columns)]))
-        with self._open() as base:
+        with self.opened() as base:
             for row in self._found(base, question, ", ".join(map(quoted, cells))):
                 yield self._typed(dict(zip(cells, row, strict=True)))
 
     def _found(self, base: sqlite3.Connection, question: Question, listed: str) -> Iterator[tuple[Any, ...]]:
-        where, values = _where(question.where, self.columns)
+        fits, values = where(question.where, self.askable)
         if not question.sort:
-            yield from base.execute(f"SELECT {listed} FROM rows WHERE {where} ORDER BY _row", values)  # noqa: S608 - quoted
+            yield from base.execute(f"SELECT {listed} FROM {self.source} WHERE {fits} ORDER BY _row", values)  # noqa: S608
             return
         order = ", ".join(f"{sortable(c)} {'DESC' if down else 'ASC'}" for c, down in question.sort)
-        sql = f"SELECT _row FROM rows WHERE {where} ORDER BY {order}, _row"  # noqa: S608 - known columns, quoted
+        sql = f"SELECT _row FROM {self.source} WHERE {fits} ORDER BY {order}, _row"  # noqa: S608 - known columns, quoted
         ids = array("q", (number for (number,) in base.execute(sql, values)))
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            read = base.execute(f"SELECT {listed} FROM rows WHERE _row IN ({marks})", some)  # noqa: S608 - quoted
+            read = base.execute(f"SELECT {listed} FROM {self.source} WHERE _row IN ({marks})", some)  # noqa: S608 - quoted
             rows = {row[0]: row for row in read}
             yield from (rows[number] for number in some)
 
@@ -153,7 +178,7 @@ class Table:
         tests = {name: _MISFIT[c.type].format(quoted(name)) for name, c in self.columns.items() if c.type in _MISFIT}
         if not tests:
             return self.columns
-        with self._open() as base:
+        with self.opened() as base:
             told = base.execute(f"SELECT {', '.join(f'MAX({t})' for t in tests.values())} FROM rows").fetchone()  # noqa: S608 - quoted
         odd = {name for name, misfit in zip(tests, told, strict=True) if misfit}
         return {name: replace(c, type="string") if name in odd else c for name, c in self.columns.items()}
@@ -161,21 +186,32 @@ class Table:
     def rows(self, condition: str = "1", *values: Any) -> Iterator[dict[str, Any]]:
         """All rows in their order, one at a time; `condition` is SQL of our own code, never of a user."""
         names = ["_row", *self.columns]
-        with self._open() as base:
+        with self.opened() as base:
             listed = ", ".join(map(quoted, names))
             for row in base.execute(f"SELECT {listed} FROM rows WHERE {condition} ORDER BY _row", values):  # noqa: S608
                 yield self._typed(dict(zip(names, row, strict=True)))
 
     def distinct(self, column: str, condition: str) -> list[str]:
         """The different cells of a column, sorted; `condition` is SQL of our own code, never of a user."""
-        with self._open() as base:
+        with self.opened() as base:
             sql = f"SELECT DISTINCT {quoted(column)} FROM rows WHERE {condition} ORDER BY 1"  # noqa: S608 - see above
             return [str(cell) for (cell,) in base.execute(sql)]
 
     def count(self) -> int:
         """How many rows there are."""
-        with self._open() as base:
+        with self.opened() as base:
             return int(base.execute("SELECT COUNT(*) FROM rows").fetchone()[0])
+
+    def _last_seen(self, base: sqlite3.Connection, question: Question) -> tuple[Any, ...]:
+        """The sort values of the row that the cursor stands behind."""
+        if question.after is None or not question.sort:
+            return ()
+        cells = ", ".join(quoted(name) for name, _ in question.sort)
+        sql = f"SELECT {cells} FROM {self.source} WHERE _row = ?"  # noqa: S608 - quoted
+        found = base.execute(sql, [question.after]).fetchone()
+        if found is None:
+            raise BadCursor("The cursor stands behind a row that is not here.")
+        return tuple(found)
 
     def _typed(self, row: dict[str, Any]) -> dict[str, Any]:
         for name in self._booleans:
@@ -199,17 +235,6 @@ def _declared(columns: Sequence[Column]) -> str:
 
 def _cell(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _last_seen(base: sqlite3.Connection, question: Question) -> tuple[Any, ...]:
-    """The sort values of the row that the cursor stands behind."""
-    if question.after is None or not question.sort:
-        return ()
-    cells = ", ".join(quoted(name) for name, _ in question.sort)
-    found = base.execute(f"SELECT {cells} FROM rows WHERE _row = ?", [question.after]).fetchone()  # noqa: S608 - quoted
-    if found is None:
-        raise BadCursor("The cursor stands behind a row that is not here.")
-    return tuple(found)
 
 
 def _behind(question: Question, values: tuple[Any, ...]) -> tuple[str, list[Any]]:
