@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from topmast_service.archive import filters
 from topmast_service.domain import criteria, forms
 from topmast_service.errors import Invalid, UnknownColumn
 
@@ -79,6 +80,51 @@ def test_a_bare_instrument_is_widened_and_that_is_said() -> None:
 def test_cells(column: str, value: Any, passing: Any, failing: Any) -> None:
     assert one(column, value).passes(passing)
     assert not one(column, value).passes(failing)
+
+
+@pytest.mark.parametrize(
+    ("value", "exact"),
+    [
+        ("01409", ("1409",)),
+        (1409, ("1409",)),
+        ("1558, 02733", ("1558", "2733")),
+        (["12496", "1558,01409"], ("12496", "1558", "1409")),
+        ("0", ("0",)),
+    ],
+)
+def test_programs_are_numbers_however_they_are_written(value: Any, exact: tuple[str, ...]) -> None:
+    assert criteria.parse({"program": value}, forms.PROGRAMS.columns)[0][0].exact == exact
+    assert one("proposal_id", value).exact == exact
+
+
+def test_an_obs_id_given_for_obsid_is_searched_as_one() -> None:
+    (found,), notes = criteria.parse({"obsid": ["jw01558-o001*", "jw01558-o002"]}, forms.OBSERVATIONS.columns)
+    assert (found.column.name, found.exact, found.patterns) == ("obs_id", ("jw01558-o002",), ("jw01558-o001*",))
+    assert "obs_id" in notes[0]
+    (found,), notes = criteria.parse({"obsid": ["87602009", 23]}, forms.OBSERVATIONS.columns)
+    assert (found.column.name, notes) == ("obsid", [])
+
+
+@pytest.mark.parametrize("more", [{"obsid": ["87602009", "jw01558-o001"]}, {"obsid": "jw1", "obs_id": "jw01558-o001"}])
+def test_ids_of_both_kinds_at_once_are_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as told:
+        criteria.parse(more, forms.OBSERVATIONS.columns)
+    assert told.value.errors[0] == {
+        "pointer": "/criteria/obsid",
+        "detail": "obsid takes numbers; these are names, which are asked for as obs_id, and not by both at once",
+        "suggestions": ["obs_id"],
+    }
+
+
+def test_questions_are_counted_as_they_are_asked() -> None:
+    ids = [f"jw01558-o{n:05}" for n in range(10_000)]
+    found, _ = criteria.parse({"obs_id": ids, "instrument_name": "MIRI"}, forms.OBSERVATIONS.columns)
+    assert [c.questions for c in found] == [20, 1]
+    assert len(list(filters.questions(found))) == 20
+    with pytest.raises(Invalid, match="32 questions"):
+        criteria.parse({"obs_id": ids, "instrument_name": ["MIRI", "NIRCAM"]}, forms.OBSERVATIONS.columns)
+    with pytest.raises(Invalid):
+        criteria.parse({"obs_id": [*ids, "one more"]}, forms.OBSERVATIONS.columns)
 
 
 _JSON = st.recursive(

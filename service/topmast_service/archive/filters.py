@@ -11,13 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from topmast_service.domain.columns import Column
-from topmast_service.domain.criteria import Criterion
+from topmast_service.domain.criteria import VALUES_PER_QUESTION, Criterion
 
 ENDLESS = 1e30
 """Stands for the open end of a range; the Portal wants both ends, and astroquery drops a range with one."""
-
-VALUES_PER_QUERY = 500
-"""Exact values in one filter: a list of 10,000 pasted names is asked for in parts."""
 
 
 def questions(criteria: Sequence[Criterion]) -> Iterator[list[dict[str, Any]]]:
@@ -45,7 +42,7 @@ def _alternatives(criterion: Criterion) -> list[dict[str, Any]]:
     if criterion.column.type == "float":
         numbers = [float(e) for e in criterion.exact]
         return [{**base, "values": [_range(min(numbers), max(numbers))]}]
-    exact = [{**base, "values": part} for part in batches(criterion.exact, VALUES_PER_QUERY)]
+    exact = [{**base, "values": part} for part in batches(criterion.exact, VALUES_PER_QUESTION)]
     wild = [{**base, "values": [], "freeText": p.replace("*", "%")} for p in criterion.patterns]
     return exact + wild
 

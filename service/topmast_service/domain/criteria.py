@@ -12,7 +12,8 @@ import fnmatch
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from topmast_service.domain import dates
@@ -23,7 +24,13 @@ MAX_VALUES = 10_000
 """Values in one criterion: as many observations as a MAST DOI may have, pasted."""
 
 MAX_QUESTIONS = 32
-"""Requests one search may take: wildcards of several criteria multiply."""
+"""Requests one search may take: wildcards and long lists of several criteria multiply."""
+
+VALUES_PER_QUESTION = 500
+"""Exact values in one filter: a list of 10,000 pasted names is asked for in 20 parts."""
+
+PROGRAMS = frozenset({"program", "proposal_id"})
+"""Columns that name programs: by their number without leading zeros, which file names and users add."""
 
 BARE_INSTRUMENTS = frozenset({"NIRCAM", "NIRSPEC", "NIRISS", "MIRI", "FGS"})
 """Bare names, which MAST matches exactly: since March 2023 the rows say NIRCAM/IMAGE, and scripts went blind."""
@@ -55,8 +62,10 @@ class Criterion:
 
     @property
     def questions(self) -> int:
-        """How many Portal filters it takes: one for all exact values, one per wildcard."""
-        return max(1, len(self.patterns) + bool(self.exact)) if self.asked_of_mast else 1
+        """How many Portal filters it takes: one for each part of a list of exact values, one for each wildcard."""
+        if not self.asked_of_mast or self.column.type == "float":
+            return 1
+        return max(1, len(self.patterns) + math.ceil(len(self.exact) / VALUES_PER_QUESTION))
 
     def passes(self, cell: Any) -> bool:
         """Whether a cell satisfies the criterion; strings ignore case, as MAST does."""
@@ -78,7 +87,15 @@ class Criterion:
         return [p.strip().lower() for p in str(cell).split(";") if p.strip()]
 
     def _matches(self, text: str) -> bool:
-        return text in (e.lower() for e in self.exact) or any(re.fullmatch(_regex(p), text) for p in self.patterns)
+        return text in self._wanted or any(pattern.fullmatch(text) for pattern in self._shapes)
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(e.lower() for e in self.exact)
+
+    @cached_property
+    def _shapes(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(re.compile(_regex(p)) for p in self.patterns)
 
 
 def parse(criteria: Mapping[str, Any], columns: Mapping[str, Column]) -> tuple[list[Criterion], list[str]]:
@@ -104,9 +121,13 @@ def parse(criteria: Mapping[str, Any], columns: Mapping[str, Column]) -> tuple[l
     if errors:
         raise Invalid("Some criteria cannot be read.", errors=errors)
     expanded, notes = _expand_instruments(found)
-    if math.prod(c.questions for c in expanded) > MAX_QUESTIONS:
-        raise Invalid(f"So many wildcards would take more than {MAX_QUESTIONS} questions to MAST.", hint="Use fewer *.")
-    return expanded, notes
+    renamed = _ids_by_name(expanded, columns, notes)
+    if math.prod(c.questions for c in renamed) > MAX_QUESTIONS:
+        raise Invalid(
+            f"So many wildcards and values would take more than {MAX_QUESTIONS} questions to MAST.",
+            hint=f"Use fewer *, or fewer values: each {VALUES_PER_QUESTION} of a column are a question.",
+        )
+    return renamed, notes
 
 
 def _unknown(names: list[str], known: Iterable[str]) -> UnknownColumn:
@@ -135,6 +156,8 @@ def _read(column: Column, value: Any) -> Criterion:
     if isinstance(value, Mapping):
         return _read_mapping(column, value)
     values = value if isinstance(value, list | tuple) else [value]
+    if column.name in PROGRAMS:
+        values = [part for v in values for part in _programs(v)]
     if not 0 < len(values) <= MAX_VALUES:
         raise ValueError(f"give between 1 and {MAX_VALUES} values")
     if column.type == "date":
@@ -187,11 +210,21 @@ def _checked(column: Column, value: Any) -> str:
         raise ValueError("a value is between 1 and 500 printable characters")
     if column.type in {"float", "int"}:
         _number(text)
+    if column.name == "program" and not (text.isascii() and text.isdecimal()):
+        raise ValueError("a program is a number: 1409, 01409 or 12496")
     if column.type in _TRUTHS:
         if text.lower() not in {"true", "false", "t", "f"}:
             raise ValueError(f"{column.name} is true or false")
         return _TRUTHS[column.type][text.lower()[0] == "t"]
     return text
+
+
+def _programs(value: Any) -> list[Any]:
+    """``"01409, 2733"`` is two programs; what is not made of numbers is left as it is."""
+    parts = [part.strip() for part in str(value).split(",")]
+    if isinstance(value, bool) or not all(part.isdecimal() and part.isascii() for part in parts):
+        return [value]
+    return [part.lstrip("0") or "0" for part in parts]
 
 
 def _number(value: Any) -> float:
@@ -220,6 +253,24 @@ def _expanded(criterion: Criterion, notes: list[str]) -> Criterion:
     exact = tuple(e for e in criterion.exact if e not in bare)
     patterns = (*criterion.patterns, *(f"{b}*" for b in bare))
     return Criterion(criterion.column, exact, patterns, negated=criterion.negated)
+
+
+def _ids_by_name(criteria: list[Criterion], columns: Mapping[str, Column], notes: list[str]) -> list[Criterion]:
+    """An ``obs_id`` given for ``obsid``, which is a number: MAST would find nothing, or fail (astroquery #2852)."""
+    given = next((c for c in criteria if c.column.name == "obsid" and _names(c)), None)
+    if given is None or "obs_id" not in columns:
+        return criteria
+    if len(_names(given)) < len(given.exact) + len(given.patterns) or any(c.column.name == "obs_id" for c in criteria):
+        detail = "obsid takes numbers; these are names, which are asked for as obs_id, and not by both at once"
+        at = {"pointer": "/criteria/obsid", "detail": detail, "suggestions": ["obs_id"]}
+        raise Invalid("Observations are given by number and by name.", errors=[at])
+    notes.append("obsid is a number; the names given for it were searched as obs_id.")
+    return [replace(c, column=columns["obs_id"]) if c is given else c for c in criteria]
+
+
+def _names(criterion: Criterion) -> list[str]:
+    """What cannot be an obsid."""
+    return [text for text in (*criterion.exact, *criterion.patterns) if not text.replace("*", "").isdecimal()]
 
 
 def _text(cell: Any) -> str:
