@@ -1,0 +1,47 @@
+"""The CAOM rows of programs, by their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from topmast_service.archive.filters import batches
+from topmast_service.archive.portal import Portal
+
+FILTERED = "Mast.Caom.Filtered"
+
+PROGRAMS_PER_QUERY = 20
+"""Programs in one question: large ones have ten thousand rows each, and MAST gives 500,000 at most."""
+
+_CELLS = (
+    "obs_collection", "proposal_id", "proposal_type", "proposal_pi", "obs_title", "instrument_name", "target_name",
+    "obs_id", "calib_level", "t_min", "t_max", "t_exptime", "t_obs_release", "dataRights", "filters",
+)  # fmt: skip
+
+
+def rows(portal: Portal, mission: str, programs: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The observations of one mission's programs, planned ones too, without footprints and addresses.
+
+    Parameters
+    ----------
+    programs
+        Numbers as CAOM has them, without leading zeros; at most `PROGRAMS_PER_QUERY`.
+    """
+    return _asked(portal, mission, programs, _CELLS)
+
+
+def known(portal: Portal, mission: str, programs: Sequence[str]) -> set[str]:
+    """Which of these programs have any row."""
+    return {
+        str(row["proposal_id"])
+        for batch in batches(programs, PROGRAMS_PER_QUERY)
+        for row in _asked(portal, mission, batch, ("proposal_id",))
+    }
+
+
+def _asked(portal: Portal, mission: str, programs: Sequence[str], cells: Sequence[str]) -> Iterator[dict[str, Any]]:
+    filters = [
+        {"paramName": "obs_collection", "values": [mission], "separator": ";"},
+        {"paramName": "proposal_id", "values": list(programs)},
+    ]
+    return portal.rows(FILTERED, {"columns": ",".join(cells), "filters": filters})
