@@ -56,7 +56,7 @@ class Entry:
 
 
 def entries(known: Metadata) -> dict[str, Entry]:
-    """Every entry by its name, in small letters."""
+    """Every entry by its name."""
     forms = [metadata.laid_over(FORMS[name], known) for name in SOURCES_OF]
     columns: dict[str, list[tuple[Form, Column]]] = {}
     for form in forms:
@@ -77,7 +77,13 @@ def find(known: Iterable[Entry], question: str) -> list[tuple[int, Entry]]:
     words = question.casefold().split()
     fitting = ((_rank(entry, words), entry) for entry in known)
     ranked = [(rank, entry) for rank, entry in fitting if rank is not None]
-    return sorted(ranked, key=lambda found: (found[0], found[1].name.lower(), found[1].name))
+    return sorted(ranked, key=place)
+
+
+def place(found: tuple[int, Entry]) -> tuple[int, str, str]:
+    """By what the findings of `find` are in order."""
+    rank, entry = found
+    return rank, entry.name.lower(), entry.name
 
 
 def _rank(entry: Entry, words: list[str]) -> int | None:

@@ -55,6 +55,10 @@ class Edition:
         """When MAST described the columns of a collection; None: they are the shipped ones."""
         return metadata.as_of(forms.of(name), self.known)
 
+    def heard(self, source: str) -> datetime | None:
+        """When MAST said something of a source (`domain.metadata.SOURCES`); None: it never did."""
+        return self.known[source].as_of if source in self.known else None
+
     @cached_property
     def keywords(self) -> dict[str, Entry]:
         """The keyword dictionary, by name."""
