@@ -73,7 +73,7 @@ def of_jobs(found: Iterator[Job], limit: int, filters: str) -> tuple[list[Job], 
     jobs = list(islice(found, limit + 1))
     if len(jobs) <= limit:
         return jobs, None
-    return jobs[:limit], _written([filters, *position(jobs[limit - 1])])
+    return jobs[:limit], written([filters, *position(jobs[limit - 1])])
 
 
 def fingerprint(*filters: Any) -> str:
@@ -91,7 +91,7 @@ def behind(cursor: str | None, filters: str) -> tuple[float, str] | None:
     """
     if cursor is None:
         return None
-    match _read(cursor):
+    match read(cursor):
         case [str(made_for), float(created), str(job_id)] if made_for == filters and math.isfinite(created):
             return created, job_id
         case [str(), float(), str()]:
@@ -99,11 +99,13 @@ def behind(cursor: str | None, filters: str) -> tuple[float, str] | None:
     raise BadCursor("The cursor is not one that this service made.")
 
 
-def _written(parts: list[Any]) -> str:
+def written(parts: list[Any]) -> str:
+    """A cursor that holds `parts`."""
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> Any:
+def read(cursor: str) -> Any:
+    """What a cursor holds; None if it is none of ours."""
     try:
         return json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
