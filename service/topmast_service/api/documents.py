@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from topmast_service.api import results
 from topmast_service.config import Settings
 from topmast_service.domain.job import ARCHIVED, COMPLETED, Job
 from topmast_service.workflows.versions import Versions
@@ -28,7 +30,16 @@ def of_search(job: Job) -> dict[str, Any]:
     """A search: the job and, once COMPLETED, what came of it."""
     ended_well = job.phase in {COMPLETED, ARCHIVED} and job.result
     facts = {name: job.result.get(name, _UNKNOWN_FACTS.get(name)) for name in _FACTS} if ended_well else None
-    return {**of_job(job), "search": facts}
+    return {**of_job(job), "search": facts, "stale": _stale(job)}
+
+
+def _stale(job: Job) -> dict[str, Any] | None:
+    """The earlier answer that a search shows while MAST is away."""
+    earlier = results.stale(job)
+    if earlier is None:
+        return None
+    age = datetime.now(UTC) - datetime.fromisoformat(earlier["as_of"])
+    return {name: earlier.get(name) for name in ("as_of", "count", "truncated")} | {"age": round(age.total_seconds())}
 
 
 def of_bundle(job: Job, settings: Settings, versions: Versions) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def of_rows(
     query
         where, sort, columns, limit and cursor, as `RowQuery` read them.
     facts
-        `as_of` and `truncated` of the result.
+        `as_of`, `truncated` and `stale` of the result.
     needed
         Columns that `finish` looks at; read even if they are not asked for, and not shown then.
     finish
@@ -56,7 +56,8 @@ def of_rows(
     hidden = {c for c in needed if question.columns and c in table.columns and c not in question.columns}
     page = table.page(replace(question, columns=(*question.columns, *sorted(hidden))))
     items = [{name: cell for name, cell in finish(row).items() if name not in hidden} for row in page.items]
-    told = {"as_of": facts.get("as_of"), "truncated": bool(facts.get("truncated")), "stale": False}
+    told = {"as_of": facts.get("as_of"), "truncated": bool(facts.get("truncated"))}
+    told["stale"] = bool(facts.get("stale"))
     return {"items": items, "next": page.next, "total": page.total, **told}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from topmast_service.container import Api
-from topmast_service.domain.job import ARCHIVED, COMPLETED, Job
-from topmast_service.errors import Expired, NoResult, NotReady, UnknownJob
+from topmast_service.domain.job import ARCHIVED, COMPLETED, ERROR, Job
+from topmast_service.errors import Expired, NoResult, NotReady, UnknownJob, UpstreamDown
 from topmast_service.store.tables import Table
 from topmast_service.store.users import User
-from topmast_service.workflows.control import manifest_table, rows_table
+from topmast_service.workflows.control import manifest_table, rows_table, stale_table
 
 
 def one(api: Api, user: User, job_id: str, kind: str) -> Job:
@@ -21,15 +22,37 @@ def one(api: Api, user: User, job_id: str, kind: str) -> Job:
 
 
 def rows(api: Api, search: Job) -> Table:
-    """The rows of a search.
+    """The rows of a search that are shown now: its own, or while MAST is away those of an earlier answer.
 
     Raises
     ------
     NotReady, NoResult, Expired
         There are none yet, never, or no longer.
     """
+    told, folder = facts(search), api.stores.settings.tables
+    if told.get("counted_only"):
+        raise NoResult(f"Search {search.id} only counted: it has no rows.", hint="Send it again without `count_only`.")
+    return Table(stale_table(folder, search.id) if told["stale"] else rows_table(folder, search.id))
+
+
+def facts(search: Job) -> dict[str, Any]:
+    """What came of a search, and whether that is `stale`: an earlier answer, shown until MAST gives one again.
+
+    Raises
+    ------
+    NotReady, NoResult
+        Nothing has, yet or ever.
+    """
+    if earlier := stale(search):
+        return {**earlier, "stale": True}
     _ended_well(search)
-    return Table(rows_table(api.stores.settings.tables, search.id))
+    return {**search.result, "stale": False}
+
+
+def stale(search: Job) -> dict[str, Any] | None:
+    """The result of an earlier answer, if the search shows that in place of its own."""
+    waits = not search.final or (search.phase == ERROR and search.phase_reason == UpstreamDown.code)
+    return search.result.get("stale") if waits else None
 
 
 def manifest(api: Api, bundle: Job) -> Table:

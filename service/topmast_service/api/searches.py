@@ -83,7 +83,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
         page = paging.of_rows(
             table,
             query,
-            search.result,
+            results.facts(search),
             needed=_DECIDE_ACCESS,
             finish=lambda row: {**row, "access": access.of_row(row, now)},
         )

@@ -18,7 +18,7 @@ import functools
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -39,6 +39,12 @@ CONNECT_TIMEOUT = 10
 SOCKET_TIMEOUT = 60
 """Seconds without a byte; three times what MAST says it holds a poll."""
 
+MOST_ROWS = 500_000
+"""Rows that one query may have, by MAST's documentation of its API; beyond that the connection is reset."""
+
+ROUND = 50_000
+"""An answer of a multiple of so many rows is suspected of being cut off, and counted."""
+
 EMPTY_PAUSES = (0.2, 1.0)
 """Seconds before an empty answer is asked for again; after the last one it is believed: MAST may mean "busy"."""
 
@@ -46,6 +52,7 @@ _PASSING = re.compile(r"deadlock|timeout|timed out|try again|temporar|connection
 """What an ERROR says when it is the database's state, not the query, that is wrong (SQL Server's own words)."""
 
 _PIECE = 1 << 16
+_NARROWER = "Add criteria, or search in parts (by t_min, by proposal_id); `count_only` tells how large each would be."
 
 
 class Portal:
@@ -57,6 +64,11 @@ class Portal:
         MAST's address, or the sandbox's; nothing here knows which.
     timeout
         Longest total wait for one page, polls included, in seconds.
+
+    Attributes
+    ----------
+    tell_truncated
+        Who is told, once, that MAST has more rows than it gives. With nobody to be told, that is an error.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
@@ -71,10 +83,16 @@ class Portal:
         # A token must not follow a redirect to wherever it points, nor a POST become a GET without its query.
         api._session.max_redirects = 0
         self._session = api._session
+        self._api, self._hurried = api, False
+        self.tell_truncated: Callable[[str], None] | None = None
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+
+    def hurry(self, seconds: float) -> None:
+        """From now on no page may take longer than this, and what is empty is believed at once."""
+        self._api.TIMEOUT, self._hurried = min(seconds, self._api.TIMEOUT), True
 
     def rows(self, service: str, params: Mapping[str, Any], page_rows: int = PAGE_ROWS) -> Iterator[dict[str, Any]]:
         """All rows of a query, a page at a time; an empty answer is asked for again before it is believed.
@@ -87,12 +105,12 @@ class Portal:
         Raises
         ------
         UpstreamDown
-            No answer, an answer that is not one, or fewer rows than MAST itself announced.
+            No answer, an answer that is not one, fewer rows than MAST itself announced, or more than it gives.
         RejectedByArchive
             MAST understood and refused; its words are in `detail`.
         """
         page, pages, seen = 1, 1, 0
-        while page <= pages:
+        while page <= pages and seen < MOST_ROWS:
             ask = self._page if page > 1 else self._first
             answer = ask(service, params, page, page_rows)
             paging = answer.get("paging") or {}
@@ -101,8 +119,20 @@ class Portal:
             yield from answer["data"]
             page += 1
         announced = int(paging.get("rowsFiltered") or seen)
-        if seen != announced:
+        if seen != announced and (seen < MOST_ROWS or announced < seen):
             raise UpstreamDown(f"{service} announced {announced} rows and gave {seen}.")
+        if seen and (announced > seen or seen % ROUND == 0):
+            self._tell_cut_off(service, params, seen, announced)
+
+    def _tell_cut_off(self, service: str, params: Mapping[str, Any], seen: int, announced: int) -> None:
+        """MAST may cut an answer off and not say so: such an answer has a round number of rows."""
+        there = max(announced, self.count(service, params)) if "filters" in params else announced
+        if there <= seen:
+            return
+        reason = f"{service} gave {seen} of {there} rows, as many as one query may have."
+        if self.tell_truncated is None:
+            raise UpstreamDown(reason)
+        self.tell_truncated(reason)
 
     def count(self, service: str, params: Mapping[str, Any]) -> int:
         """How many rows a query with `filters` has.
@@ -112,7 +142,7 @@ class Portal:
         UpstreamDown, RejectedByArchive
             As for `rows`.
         """
-        for pause in (*EMPTY_PAUSES, None):
+        for pause in (*self._pauses(), None):
             (answer,) = self._page(service, {**params, "columns": "COUNT_BIG(*)"}, 1)["data"] or [{"": 0}]
             if (number := int(next(iter(answer.values())) or 0)) or pause is None:
                 break
@@ -120,11 +150,29 @@ class Portal:
         return number
 
     def _first(self, service: str, params: Mapping[str, Any], page: int, size: int) -> dict[str, Any]:
-        for pause in EMPTY_PAUSES:
-            if (answer := self._page(service, params, page, size))["data"]:
-                return answer
-            time.sleep(pause)
-        return self._page(service, params, page, size)
+        try:
+            for pause in self._pauses():
+                if (answer := self._page(service, params, page, size))["data"]:
+                    return answer
+                time.sleep(pause)
+            return self._page(service, params, page, size)
+        except (UpstreamDown, RejectedByArchive) as failed:
+            if isinstance(failed, RejectedByArchive) or isinstance(failed.__cause__, requests.ConnectionError):
+                self._refuse_too_many(service, params)
+            raise
+
+    def _pauses(self) -> Sequence[float]:
+        return () if self._hurried else EMPTY_PAUSES
+
+    def _refuse_too_many(self, service: str, params: Mapping[str, Any]) -> None:
+        """A query with more rows than MAST gives is reset or refused, and waiting does not help it: then say so."""
+        try:
+            number = self.count(service, params) if "filters" in params else 0
+        except TopmastError:
+            return
+        if number > MOST_ROWS:
+            most = f"it gives {MOST_ROWS:,} at most in one answer"
+            raise RejectedByArchive(f"{service} has {number:,} rows for this; {most}.", hint=_NARROWER)
 
     def _page(self, service: str, params: Mapping[str, Any], page: int, size: int = PAGE_ROWS) -> dict[str, Any]:
         try:
@@ -171,10 +219,10 @@ class PatientAdapter(HTTPAdapter):
     `longest` is how many seconds the body of one answer may take, `silent` how many may pass without a byte.
     """
 
-    def __init__(self, longest: float, silent: float = SOCKET_TIMEOUT) -> None:
+    def __init__(self, longest: float, silent: float | None = None) -> None:
         super().__init__(max_retries=0)
         self._longest = longest
-        self._silent = silent
+        self._silent = SOCKET_TIMEOUT if silent is None else silent
         self._last: tuple[Any, float] = (None, 0.0)
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:

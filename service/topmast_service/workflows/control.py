@@ -113,6 +113,11 @@ def rows_table(tables: Path, search_id: str) -> Path:
     return tables / f"{search_id}.sqlite"
 
 
+def stale_table(tables: Path, search_id: str) -> Path:
+    """Where an earlier answer is that a search shows while MAST is away."""
+    return tables / f"{search_id}.stale.sqlite"
+
+
 def products_table(tables: Path, bundle_id: str) -> Path:
     """Where the unique products of a bundle are, selected and excluded."""
     return tables / f"{bundle_id}.products.sqlite"
@@ -124,5 +129,6 @@ def manifest_table(tables: Path, bundle_id: str, revision: int) -> Path:
 
 
 def tables_of(tables: Path, job_id: str) -> Iterator[Path]:
-    """Every table of a job."""
-    return tables.glob(f"{job_id}.*sqlite")
+    """Every table of a job, and every picture drawn of one."""
+    yield from tables.glob(f"{job_id}.*sqlite")
+    yield from tables.glob(f"{job_id}.*.png")

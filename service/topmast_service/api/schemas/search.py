@@ -99,9 +99,21 @@ class SearchFacts(Answer):
     counted_only = fields.Boolean(metadata={"description": "Whether only the count was asked for: there are no rows"})
 
 
+class StaleAnswer(Answer):
+    """An earlier answer to the same question, whose rows are shown (as stale) until MAST answers again."""
+
+    as_of = fields.String(metadata={"format": "date-time", "description": "When MAST was asked"})
+    age = fields.Integer(metadata={"description": "Seconds since then"})
+    count = fields.Integer(metadata={"description": "Rows"})
+    truncated = fields.Boolean(allow_none=True, metadata={"description": "Whether MAST had more than it gave then"})
+
+
 class SearchDocument(JobDocument):
     """A job with what came of it; `search` is null until it is COMPLETED."""
 
     json_schema: ClassVar[dict[str, Any]] = {"example": examples.SEARCH}
 
     search = fields.Nested(SearchFacts, allow_none=True)
+    stale = fields.Nested(
+        StaleAnswer, allow_none=True, metadata={"description": "What there is while MAST is away; else null"}
+    )

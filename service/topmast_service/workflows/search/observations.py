@@ -17,22 +17,22 @@ from topmast_service.workflows.search.asking import Asking, Collection, Found
 
 def find(asking: Asking) -> Found:
     """The rows that fit, from any mission."""
-    cone, resolved = located(asking)
+    cone = located(asking)
     columns = [c for c in OBSERVATION.values() if cone is not None or c.name != "distance"]
     rows = observations.search(asking.portal, cone, asking.search.criteria)
-    return Found(columns, rows, observations.api_of(cone), {"resolved": resolved})
+    return Found(columns, rows, observations.api_of(cone))
 
 
 def count(asking: Asking) -> int:
     """How many there are."""
-    return observations.count(asking.portal, located(asking)[0], asking.search.criteria)
+    return observations.count(asking.portal, located(asking), asking.search.criteria)
 
 
 COLLECTION = Collection(find, count)
 
 
-def located(asking: Asking) -> tuple[Cone | None, dict[str, Any] | None]:
-    """Where to look, and what the answer says about it; what a user could not know becomes a note.
+def located(asking: Asking) -> Cone | None:
+    """Where to look; what the answer says about it becomes a fact, and what a user could not know a note.
 
     Raises
     ------
@@ -41,20 +41,24 @@ def located(asking: Asking) -> tuple[Cone | None, dict[str, Any] | None]:
     """
     wanted: Target | None = asking.search.target
     if wanted is None:
-        return None, None
-    resolved: dict[str, Any] = {"target": wanted.text, "radius": wanted.radius, "radius_given": wanted.radius_given}
+        asking.facts |= {"resolved": None, "api": observations.api_of(None)}
+        return None
     if not wanted.radius_given:
         arcmin = f"{wanted.radius * 60:g} arcmin"
         asking.notes.append(f"No radius was given: {arcmin} were used (the Portal takes 0.2 degrees).")
-    if wanted.name is not None:
-        return _resolved(asking, wanted.name, wanted.radius, resolved)
-    cone = Cone(float(wanted.ra or 0), float(wanted.dec or 0), wanted.radius)
-    if wanted.galactic:
-        resolved |= {"l": wanted.galactic[0], "b": wanted.galactic[1]}
-    return cone, resolved | {"ra": cone.ra, "dec": cone.dec, "resolver": None}
+    ra, dec, told = _resolved(asking, wanted.name) if wanted.name is not None else _given(wanted)
+    cone = Cone(ra, dec, wanted.radius)
+    place = {"target": wanted.text, "radius": wanted.radius, "radius_given": wanted.radius_given, "ra": ra, "dec": dec}
+    asking.facts |= {"resolved": place | told, "api": observations.api_of(cone)}
+    return cone
 
 
-def _resolved(asking: Asking, name: str, radius: float, told: dict[str, Any]) -> tuple[Cone, dict[str, Any]]:
+def _given(wanted: Target) -> tuple[float, float, dict[str, Any]]:
+    told = {"l": wanted.galactic[0], "b": wanted.galactic[1]} if wanted.galactic else {}
+    return float(wanted.ra or 0), float(wanted.dec or 0), {"resolver": None, **told}
+
+
+def _resolved(asking: Asking, name: str) -> tuple[float, float, dict[str, Any]]:
     moving = solar_system.criteria(name)
     try:
         at = resolve(asking.upstream.resolver_url, name)
@@ -64,9 +68,7 @@ def _resolved(asking: Asking, name: str, radius: float, told: dict[str, Any]) ->
         raise TargetNotResolved(unknown.detail, hint=_moves(name, moving)) from unknown
     if moving is not None:
         asking.notes.append(_moves(name, moving))
-    return Cone(at.ra, at.dec, radius), {
-        **told, "ra": at.ra, "dec": at.dec, "resolver": at.resolver, "name": at.canonical,
-    }  # fmt: skip
+    return at.ra, at.dec, {"resolver": at.resolver, "name": at.canonical}
 
 
 def _moves(name: str, criteria: dict[str, Any]) -> str:

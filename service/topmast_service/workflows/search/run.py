@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from topmast_service.archive.portal import Portal
 from topmast_service.domain import job, search
 from topmast_service.domain.columns import Column
 from topmast_service.domain.job import Job
-from topmast_service.domain.search import FormOf
+from topmast_service.domain.search import FormOf, Search
+from topmast_service.errors import UpstreamDown
 from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.workflows.attempt import Attempt, Terms, work
@@ -19,6 +21,7 @@ from topmast_service.workflows.control import rows_table
 from topmast_service.workflows.search import hints
 from topmast_service.workflows.search.asking import Asking, Found, Upstream
 from topmast_service.workflows.search.collections import COLLECTIONS
+from topmast_service.workflows.search.earlier import Earlier
 
 CHECK_EVERY = 2000
 """Rows between two looks at whether the search is still wanted."""
@@ -26,30 +29,50 @@ CHECK_EVERY = 2000
 
 @dataclass(frozen=True)
 class Searches:
-    """Runs searches of every collection."""
+    """Runs searches of every collection; `earlier` has the answers to what was asked before."""
 
     jobs: JobStore
     upstream: Upstream
     form_of: FormOf
     folder: Path
     terms: Terms
+    earlier: Earlier
 
     def run(self, job_id: str) -> None:
         """Ask MAST, write the table, complete the job."""
         work(self.jobs, job_id, "search", self.terms, self._run)
 
     def _run(self, attempt: Attempt) -> None:
-        request = attempt.job.request
-        wanted = search.read(request, self.form_of)
+        wanted, now = search.read(attempt.job.request, self.form_of), self.jobs.now()
+        if known := self.earlier.fresh_enough(attempt.job, wanted, now):
+            self._finish(attempt, known)
+            return
+        try:
+            result = self._asked(attempt, wanted)
+        except UpstreamDown:
+            self.earlier.offer(attempt, wanted)
+            raise
+        self._finish(attempt, result)
+        self.earlier.remember(attempt.job, wanted, now)
+
+    def _asked(self, attempt: Attempt, wanted: Search) -> dict[str, Any]:
         with closing(self.upstream.open_portal()) as portal:
             asking = Asking(
-                attempt.job.owner, wanted, request, portal, self.upstream, self.folder, self.jobs.now(),
+                attempt.job.owner, wanted, attempt.job.request, portal, self.upstream, self.folder, self.jobs.now(),
                 attempt.check, list(wanted.notes),
             )  # fmt: skip
+            asking.upstream = replace(self.upstream, open_portal=lambda: self._telling(asking))
+            portal.tell_truncated = asking.truncate
             result = self._counted(asking) if wanted.count_only else self._found(attempt, asking)
             if not result["count"]:
                 asking.notes += hints.of_nothing(asking)
-        self._finish(attempt, result | {"notes": asking.notes, "truncated": asking.truncated is not None})
+        return result | {"notes": asking.notes, "truncated": asking.truncated is not None}
+
+    def _telling(self, asking: Asking) -> Portal:
+        """One more conversation for this search."""
+        portal = self.upstream.open_portal()
+        portal.tell_truncated = asking.truncate
+        return portal
 
     def _counted(self, asking: Asking) -> dict[str, Any]:
         collection = COLLECTIONS[asking.search.form.name]
@@ -74,6 +97,7 @@ class Searches:
             "api": found.api if found else None,
             "as_of": asking.now.isoformat(),
             "truncated_because": asking.truncated,
+            **asking.facts,
             **(found.facts if found else {}),
         }
 
