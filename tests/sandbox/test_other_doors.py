@@ -83,13 +83,17 @@ def test_reference_files_that_headers_name_can_be_fetched(http):
 
 def test_keyword_information(http):
     (entry,) = http("GET", "/viz/api/v0.1/info/keywords?name=targprop").json()
+    (duration,) = http("GET", "/viz/api/v0.1/info/keywords?name=duration").json()
+    (kind,) = http("GET", "/viz/api/v0.1/info/keywords?name=exp_type").json()
     (mnemonic,) = http("GET", "/viz/api/v0.1/info/mnemonics?name=SA_ZADUCMDX").json()
     (row,) = http("GET", f"/viz/api/v0.1/parameters?uri={IMAGE}").json()
     products = http("GET", f"/viz/api/v0.1/products?uri={IMAGE}&level=3").json()
     (keywords,) = http("GET", f"/viz/api/v0.1/keywords/search?uri={IMAGE}").json()
 
-    assert entry["fits_keyword"] == "TARGPROP"
+    assert (entry["fits_keyword"], entry["title"]) == ("TARGPROP", "proposer's name of the target")
     assert "Miri.targprop" in entry["destination"]
+    assert duration["units"] == "s"
+    assert "MIR_MRS" in kind["enum"]
     assert mnemonic["tlmMnemonic"] == "SA_ZADUCMDX"
     assert row["dataURL"] == IMAGE
     assert {one["calib_level"] for one in products} == {3}

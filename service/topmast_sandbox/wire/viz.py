@@ -1,15 +1,18 @@
 """The keyword information API, ``/viz/api/v0.1/``.
 
-Known: the routes, their parameters, and that rows carry the columns of CAOM and of the keyword
-services. Sandbox's guess: that each answer is a JSON list of objects, and the names of their keys.
+Known: the routes, their parameters, that rows carry the columns of CAOM and of the keyword services, and which
+members the dictionary's own JSON schemas have for a keyword. Sandbox's guess: that each answer is a JSON list of
+objects, that ``info/keywords`` names its members as those schemas do, and what it tells of units and allowed values.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from topmast_sandbox.catalogue import facts, header
 from topmast_sandbox.state import Sandbox
 from topmast_sandbox.wire.answers import Row
 from topmast_sandbox.wire.keywords import keyword_columns
@@ -19,6 +22,9 @@ _WORDS = {
     "_nrc": "Nircam", "_nircam": "Nircam", "_nis": "Niriss", "_niriss": "Niriss", "_nrs": "Nirspec",
     "_nirspec": "Nirspec", "_mir": "Miri", "_guider": "Fgs", "_fgs": "Fgs", "_gs-": "GuideStar", "_wss": "Wss",
 }  # fmt: skip
+_UNITS = {"s", "deg", "mag", "arcsec", "arcsec/yr"}
+_DAYS = {"MJD": "d"}
+_TYPES = {"int": "integer", "bool": "boolean", "date": "string"}
 
 
 class Viz:
@@ -40,11 +46,11 @@ class Viz:
 
     def keywords(self) -> Response:
         """Answer the keywords, all or the one named, with the services that hold each."""
-        known: dict[str, dict[str, Any]] = {}
+        known = {word.column.lower(): _described(word) for word in header.keywords()}
         for service in INSTRUMENTS:
             for column in keyword_columns(self._catalogue, service):
-                entry = {"fits_keyword": column.name.upper(), "type": column.type, "destination": []}
-                known.setdefault(column.name.lower(), entry)["destination"].append(f"{service}.{column.name}")
+                if column.name in known:
+                    known[column.name]["destination"].append(f"{service}.{column.name}")
         return self._answer("info/keywords", _named(known))
 
     def mnemonics(self) -> Response:
@@ -74,6 +80,36 @@ class Viz:
 
     def _answer(self, route: str, rows: Sequence[Any]) -> Response:
         return Response(json.dumps(list(rows)), content_type="application/json")
+
+
+def _described(word: header.Keyword) -> dict[str, Any]:
+    """Return a keyword as the dictionary's schemas describe one, as far as the facts tell."""
+    title, _, end = word.comment.rpartition(", ")
+    unit = end if end in _UNITS else _DAYS.get(end, "")
+    return {
+        "fits_keyword": word.card,
+        "title": title if unit else word.comment,
+        "type": _TYPES.get(word.type, word.type),
+        "units": unit,
+        "enum": _allowed().get(word.column, []),
+        "destination": [],
+    }
+
+
+@cache
+def _allowed() -> dict[str, list[str]]:
+    """Return what keywords may be: the words that the facts use for them."""
+    modes = facts.modes().values()
+    instruments = {mode.instrument for mode in modes}
+    detectors = facts.load("vocabulary.toml")["detectors"]
+    allowed = {
+        "exp_type": {mode.exp_type for mode in modes},
+        "instrume": instruments,
+        "readpatt": {mode.readpatt for mode in modes},
+        "template": {mode.template for mode in modes},
+        "detector": {name for names in detectors.values() for name in names.split()},
+    }
+    return {keyword: sorted(words) for keyword, words in allowed.items()}
 
 
 def _services(uri: str) -> list[str]:
