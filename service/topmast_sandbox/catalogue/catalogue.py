@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -23,6 +23,7 @@ from topmast_sandbox.catalogue.caom import PREFIX
 from topmast_sandbox.catalogue.content import Contents
 from topmast_sandbox.catalogue.file import File, media_type
 from topmast_sandbox.catalogue.header import Revision
+from topmast_sandbox.catalogue.keyword_table import KeywordTable, KeywordTables
 from topmast_sandbox.catalogue.listing import Listing
 from topmast_sandbox.catalogue.record import Record, Source
 from topmast_sandbox.catalogue.reprocess import History
@@ -46,6 +47,7 @@ class Catalogue:
         self._seed = seed
         self._history = History()
         self._contents = Contents(seed, scale, self._history.current)
+        self._keywords = KeywordTables(self._keyword_table)
 
     def observations(self) -> list[dict[str, Any]]:
         """CAOM rows: MAST's 33 columns in its order, None for null; dataRights as of the sandbox's time."""
@@ -76,14 +78,13 @@ class Catalogue:
         for source in self._sources:
             yield from (self._file(source, record) for record in source.records())
 
-    def keywords(self, service: str) -> Iterator[dict[str, Any]]:
-        """Instrument-keyword rows of a service (``Nircam`` … ``GuideStar``, ``Wss``), made as they are read.
+    def keywords(self, service: str, *, checksums: bool = True) -> Iterator[Mapping[str, Any]]:
+        """Instrument-keyword rows of a service (``Nircam`` … ``GuideStar``, ``Wss``).
 
-        ``checksum`` is the MD5 of the file's bytes, worked out when the cell is read.
+        They are made once, and again after a reprocessing. ``checksum`` is the MD5 of the file's bytes, worked out
+        when the cell is read; without `checksums` it is null.
         """
-        for source in self._sources:
-            read = source.records()
-            yield from keywords.rows(read, service, self._history.revision, partial(self._file, source))
+        return self._keywords.of(service.lower()).rows(self._checksum if checksums else lambda _: None)
 
     def keyword_columns(self, service: str) -> list[tuple[str, str]]:
         """Name and Portal type of a keyword service's columns; none for an unknown service."""
@@ -135,7 +136,8 @@ class Catalogue:
             There is no such program or observation, or neither was named.
         """
         event = reprocessing.Reprocessing(self._history, self._contents, self._clock)
-        return event.run(self._sources, program=program, obs_id=obs_id)
+        with self._keywords.forgetting():
+            return event.run(self._sources, program=program, obs_id=obs_id)
 
     def rewrite(self, uri: str, how: str) -> None:
         """Give one file new bytes under its name, ``longer``, ``shorter`` or of the ``same`` length.
@@ -150,7 +152,26 @@ class Catalogue:
         found = self._record(uri)
         if found is None:
             raise LookupError(f"no file {uri}")
-        rewriting.rewrite(found[1], how, history=self._history, contents=self._contents, clock=self._clock)
+        with self._keywords.forgetting():
+            rewriting.rewrite(found[1], how, history=self._history, contents=self._contents, clock=self._clock)
+
+    @cached_property
+    def _keyword_records(self) -> list[tuple[Source, dict[str, list[Record]]]]:
+        return [(source, keywords.by_service(source.records())) for source in self._sources]
+
+    def _keyword_table(self, service: str) -> KeywordTable:
+        rows = (
+            keywords.row(record, self._history.revision(record), self._file(source, record), service)
+            for source, found in self._keyword_records
+            for record in found.get(service, ())
+        )
+        return KeywordTable((name for name, _ in keywords.columns(service)), rows)
+
+    def _checksum(self, uri: str) -> str:
+        file = self.file(uri)
+        if file is None:
+            raise LookupError(f"no file {uri}")  # its row is older than an event that renamed it
+        return keywords.checksum(file)
 
     def _record(self, uri: str) -> tuple[Source, Record] | None:
         if uri.lower().startswith(PREFIX.lower()):

@@ -180,7 +180,12 @@ class Program:
     @property
     def stamp(self) -> str:
         """Version id of its associations and pool: ``20250911t184340``."""
-        return moment(self.processed).strftime("%Y%m%dt%H%M%S")
+        return _stamp(self.processed)
+
+
+@cache
+def _stamp(processed: str) -> str:
+    return moment(processed).strftime("%Y%m%dt%H%M%S")
 
 
 def moment(text: str) -> datetime:

@@ -65,10 +65,11 @@ def keywords() -> tuple[Keyword, ...]:
     return tuple(Keyword(*row) for row in list(csv.reader(text.splitlines()))[1:])
 
 
-def of_instrument(instrument: str, *, header: bool = False) -> list[Keyword]:
+@cache
+def of_instrument(instrument: str, *, header: bool = False) -> tuple[Keyword, ...]:
     """Keywords an instrument's files have; with `header` also those that only FITS headers carry."""
     wanted = {"all", instrument} | ({"header"} if header else set())
-    return [k for k in keywords() if k.where in wanted]
+    return tuple(k for k in keywords() if k.where in wanted)
 
 
 def values(record: Record, revision: Revision) -> dict[str, Any]:

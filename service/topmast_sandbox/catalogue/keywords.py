@@ -6,8 +6,9 @@ Columns are the FITS keywords in lower case plus the archive's own. Dates come t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import blake2b, md5
 from typing import Any
 
@@ -33,6 +34,7 @@ _ARCHIVE = (
     ("dataURI", "string"), ("s_region", "string"),
 )  # fmt: skip
 _ARCHIVE_DATES = ("ingestStartDate", "ingestCompletionDate", "publicReleaseDate")
+_GUIDE_EXTRA = (("isJitter", "boolean"),)
 _WSS_EXTRA = (("ap_type", "string"), ("corr_id", "string"), ("visitId", "string"))
 _TYPES = {"bool": "string", "flag": "boolean", "date": "string"}
 _FILE_TYPES = {"MIRI": 59, "NIRCAM": 66, "NIRISS": 75, "NIRSPEC": 84, "FGS": 50}
@@ -40,28 +42,12 @@ _LEVEL_3 = 63
 _STAGES = {"uncal": "1b", "rate": "2a", "rateints": "2a", "crf": "2c", "crfints": "2c"}
 
 
-class KeywordRow(dict[str, Any]):
-    """A row whose ``checksum`` (MD5 of the bytes) is worked out when it is read: a query must not hash the archive."""
-
-    def __init__(self, cells: dict[str, Any], checksum: Callable[[], str]) -> None:
-        super().__init__(cells)
-        self._checksum = checksum
-
-    def __getitem__(self, column: str) -> Any:
-        """A cell."""
-        return self._checksum() if column == "checksum" else super().__getitem__(column)
-
-    def get(self, column: str, default: Any = None) -> Any:
-        """A cell, or `default` for a column that does not exist."""
-        return self[column] if column in self else default  # noqa: SIM401  (this *is* get)
-
-
 def columns(service: str) -> list[tuple[str, str]]:
     """Name and Portal type of a service's columns; none for an unknown service."""
     instrument = INSTRUMENTS.get(service.lower())
     if instrument is None:
         return []
-    found = [*_ARCHIVE, *(_WSS_EXTRA if instrument == "WSS" else ())]
+    found = [*_ARCHIVE, *{"WSS": _WSS_EXTRA, "GUIDER": _GUIDE_EXTRA}.get(instrument, ())]
     if instrument in {"GUIDER", "WSS"}:
         found[1] = ("fileName", "string")
     for word in header.of_instrument(instrument):
@@ -73,19 +59,17 @@ def columns(service: str) -> list[tuple[str, str]]:
     return found
 
 
-def wanted(record: Record, service: str) -> bool:
-    """Whether a service has a row for a file: FITS, of the instrument, of the highest levels made."""
+def service_of(record: Record) -> str | None:
+    """Which service has a row for a file: FITS, of the highest levels made; guide stars and wavefront apart."""
     if not record.filename.endswith(".fits") or record.plane["obs_collection"] != "JWST":
-        return False
-    instrument = INSTRUMENTS.get(service.lower())
-    guide = bool(names.GUIDE.match(record.filename))
-    if instrument in {"GUIDER", "WSS"}:
-        wavefront = bool(names.WAVEFRONT.match(record.filename))
-        return wavefront if instrument == "WSS" else guide and record.item.suffix == "cal"
-    if guide or record.item.suffix == "msa" or names.WAVEFRONT.match(record.filename):
-        return False
-    name = str(record.plane["instrument_name"] or "").partition("/")[0]
-    return name == instrument and level(record) in {"2b", "3"}
+        return None
+    if names.GUIDE.match(record.filename):
+        return "guidestar" if record.item.suffix == "cal" else None
+    if names.WAVEFRONT.match(record.filename):
+        return "wss"
+    if record.item.suffix == "msa" or level(record) not in {"2b", "3"}:
+        return None
+    return str(record.plane["instrument_name"] or "").partition("/")[0].lower()
 
 
 def level(record: Record) -> str:
@@ -95,18 +79,24 @@ def level(record: Record) -> str:
     return _STAGES.get(record.item.suffix, "2b")
 
 
-def row(record: Record, revision: Revision, file: File, service: str) -> KeywordRow:
-    """One row of a service."""
-    known = header.values(record, revision)
-    cells: dict[str, Any] = {}
+def row(record: Record, revision: Revision, file: File, service: str) -> dict[str, Any]:
+    """What is known of a file, by the columns of a service; the other cells are null, and the checksum is not known."""
     instrument = INSTRUMENTS[service.lower()]
-    for word in header.of_instrument(instrument):
-        _add(cells, word, known.get(word.column))
+    words = _words(instrument)
+    cells: dict[str, Any] = {}
+    for column, value in header.values(record, revision).items():
+        if column in words and value is not None:
+            _add(cells, words[column], value)
     cells.update(_archive(record, revision, file, instrument))
     if instrument == "WSS":
         sensed = revision.filename.partition("-")
         cells |= {"ap_type": "OPD", "corr_id": sensed[0], "visitId": cells.get("visit_id"), "apername": sensed[2][:9]}
-    return KeywordRow(cells, lambda: _md5(file))
+    return cells
+
+
+@cache
+def _words(instrument: str) -> dict[str, Keyword]:
+    return {word.column: word for word in header.of_instrument(instrument)}
 
 
 def _add(cells: dict[str, Any], word: Keyword, value: Any) -> None:
@@ -114,9 +104,9 @@ def _add(cells: dict[str, Any], word: Keyword, value: Any) -> None:
         when = datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else None
         _dates(cells, word.column, when)
     elif word.type == "bool":
-        cells[word.column] = None if value is None else "t" if value else "f"
+        cells[word.column] = "t" if value else "f"
     elif word.type == "string":
-        cells[word.column] = None if value is None else str(value)
+        cells[word.column] = str(value)
     else:
         cells[word.column] = value
 
@@ -136,12 +126,12 @@ def _archive(record: Record, revision: Revision, file: File, instrument: str) ->
         "fileSetName": file_set(record),
         "productLevel": stage,
         "fileSize": file.size,
-        "checksum": None,
         "FileTypeID": _LEVEL_3 if stage == "3" else base + int(stage[0] == "2") + int(stage == "2b"),
         "FileSetId": archive_number(file_set(record)),
         "isRestricted": file.rights == "RESTRICTED",
         "isItar": False,
         "isStale": False,
+        "isJitter": False,
         "dataURI": file.uri,
         "s_region": record.plane["s_region"],
     }
@@ -165,17 +155,18 @@ def archive_number(text: str) -> int:
     return 100_000_000 + int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big") % 800_000_000
 
 
-def _md5(file: File) -> str:
+def checksum(file: File) -> str:
+    """MD5 of a file's bytes."""
     digest = md5(usedforsecurity=False)
     for chunk in file.read():
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def rows(
-    records: Iterator[Record], service: str, revision: Callable[[Record], Revision], file: Callable[[Record], File]
-) -> Iterator[dict[str, Any]]:
-    """All rows of a service, made as they are read."""
+def by_service(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """The files that each service has a row for."""
+    found: dict[str, list[Record]] = {service: [] for service in INSTRUMENTS}
     for record in records:
-        if wanted(record, service):
-            yield row(record, revision(record), file(record), service)
+        if (service := service_of(record)) in found:
+            found[service].append(record)
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from topmast_sandbox.catalogue import facts, names
@@ -169,8 +170,13 @@ def _original(record: Record) -> Event:
         version = (record.stated or {}).get("prvversion")
         return Event(0, "", "2024-01-01T00:00:00.000", str(version or "1.13.4"), "jwst_1230.pmap")
     program = record.plan.program
-    processed = facts.moment(program.processed).strftime("%Y-%m-%dT%H:%M:%S.000")
-    return Event(0, program.stamp, processed, program.cal_ver, program.crds_ctx)
+    return _first(program.processed, program.stamp, program.cal_ver, program.crds_ctx)
+
+
+@cache
+def _first(when: str, stamp: str, cal_ver: str, crds_ctx: str) -> Event:
+    """The first processing of a program's files: every keyword row asks for it."""
+    return Event(0, stamp, facts.moment(when).strftime("%Y-%m-%dT%H:%M:%S.000"), cal_ver, crds_ctx)
 
 
 def _later(version: str) -> str:

@@ -98,9 +98,7 @@ class Services:
         A checksum is worked out from the file's bytes, gigabytes for the rows of one program. (The real
         service has them stored, and sends them with ``*`` as well.)
         """
-        rows: Iterator[Row] = self._catalogue.keywords(instrument)
-        if "checksum" not in str(params).lower():
-            rows = ({**row, "checksum": None} for row in rows)
+        rows = self._catalogue.keywords(instrument, checksums="checksum" in str(params).lower())
         return _selected(keyword_columns(self._catalogue, instrument), rows, params)
 
     def _missions(self, params: Params) -> Table:
