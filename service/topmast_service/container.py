@@ -5,7 +5,7 @@ The API loads no astroquery (half a second and 77 MB), workers load no Flask; `t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -25,6 +25,7 @@ from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
+from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
 from topmast_service.workflows.tokens import MastTokens
 from topmast_service.workflows.versions import Versions
@@ -85,17 +86,24 @@ class Api:
     versions: Versions
     columns: ColumnBook
     mast_tokens: MastTokens
+    skies: Skies
 
 
-def for_api(settings: Settings, wake: Callable[[Job], None] | None = None) -> Api:
-    """The API process: submits, shows and stops jobs; `wake` defaults to a Celery message."""
+def for_api(
+    settings: Settings,
+    wake: Callable[[Job], None] | None = None,
+    draw: Callable[[str, Sequence[str]], None] | None = None,
+) -> Api:
+    """The API process: submits, shows and stops jobs; `wake` and `draw` default to a Celery message."""
     stores = open_stores(settings)
     waking = wake or _wake(settings)
     columns = ColumnBook(settings.data)
     submissions = Submissions(stores.jobs, waking, columns.form, settings.retention_days, settings.max_retention_days)
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
-    return Api(stores, submissions, control, versions, columns, MastTokens(stores.tokens, _whoami(settings)))
+    tokens = MastTokens(stores.tokens, _whoami(settings))
+    skies = Skies(stores.jobs, settings.tables, draw or Messages(settings.redis_url, settings.mast_connections).draw)
+    return Api(stores, submissions, control, versions, columns, tokens, skies)
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ class Query:
     planner: Planner
     bundles: Bundles
     columns: Refresh
+    skies: Skies
 
 
 def for_query(settings: Settings) -> Query:
@@ -127,7 +136,8 @@ def for_query(settings: Settings) -> Query:
     form_of = ColumnBook(settings.data).form
     searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), _earlier(stores))
     planner = Planner(open_portal, settings.tables, settings.mast_batch, settings.mast_listings)
-    return Query(searches, planner, _bundles(stores), for_columns(settings))
+    skies = Skies(stores.jobs, settings.tables, Messages(settings.redis_url, settings.mast_connections).draw)
+    return Query(searches, planner, _bundles(stores), for_columns(settings), skies)
 
 
 def for_columns(settings: Settings) -> Refresh:

@@ -1,4 +1,5 @@
-"""The API under gunicorn, as `topmast-service api` starts it, with a worker that ends every job at once.
+"""The API under gunicorn, as `topmast-service api` starts it, with a worker that ends every job at once
+and draws nothing.
 
     server = start_api(site, log)       # server.url; server.stop()
 
@@ -61,7 +62,11 @@ def start_api(site: Site, folder: Path, config: str = "python:topmast_service.ap
 
 def create() -> Flask:
     """What gunicorn serves."""
-    api = for_api(from_environment(), wake=lambda job: ended_at_once(api, job))
+    api = for_api(
+        from_environment(),
+        wake=lambda job: ended_at_once(api, job),
+        draw=lambda search_id, where: api.skies.path(search_id, where).write_bytes(b"\x89PNG\r\n\x1a\n"),
+    )
     return create_app(api)
 
 

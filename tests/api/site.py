@@ -145,7 +145,8 @@ def open_site(data: Path, redis_url: str) -> Site:
     settings = Settings(
         data=data, redis_url=redis_url, api_threads=8, ftps_public_host="ftps.example.org", max_retention_days=3650
     )
-    api = for_api(settings, wake=woken.append)
+    draw = lambda search_id, where: api.skies.draw(search_id, where)  # noqa: E731, PLW0108 - `api` comes next
+    api = for_api(settings, wake=woken.append, draw=draw)
     for name in ("ann", "bob"):
         api.stores.users.add(name, email=f"{name}@example.org")
     return Site(api, {name: api.stores.users.new_key(name) for name in ("ann", "bob")}, woken)

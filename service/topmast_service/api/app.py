@@ -18,6 +18,7 @@ from topmast_service.api import (
     mast_token,
     me,
     searches,
+    sky,
 )
 from topmast_service.api.problems import ProblemApi
 from topmast_service.api.streaming import Streams
@@ -44,15 +45,16 @@ def create_app(api: Api) -> Flask:
     for routes in (
         health.make(api),
         about.make(),
-        searches.make(api, waiters),
         collections.make(api),
         keywords.make(api),
+        searches.make(api, waiters, streams),
         bundles.make(api, waiters),
         manifests.make(api, streams),
         files.make(api, streams),
         jobs.make(api, waiters),
         me.make(api),
         mast_token.make(api),
+        sky.make(api, waiters),
     ):
         smorest.register_blueprint(routes)
     contract.complete(smorest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from topmast_service.api.schemas.parameters import MAX_WAIT
@@ -16,6 +17,8 @@ from topmast_service.store.users import User
 from topmast_service.workflows.control import Control
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?([0-9]{1,6})\"?\s*(?:[;,]|$)", re.IGNORECASE | re.ASCII)
+LOOK_EVERY = 0.1
+"""Seconds between two looks at something that tells nobody when it is ready."""
 
 
 class Waiters:
@@ -43,6 +46,20 @@ class Waiters:
             while not job.final and (left := end - time.monotonic()) > 0:
                 job = self._control.wait(user, job.id, job.version, left)
             return job
+        finally:
+            self._places.release()
+
+    def until(self, ready: Callable[[], bool], seconds: float) -> bool:
+        """Whether it is ready, at the latest after `seconds`; looked at once if all places are taken."""
+        end = time.monotonic() + seconds
+        if ready():
+            return True
+        if not self._places.acquire(blocking=False):
+            return False
+        try:
+            while not (found := ready()) and time.monotonic() < end:
+                time.sleep(LOOK_EVERY)
+            return found
         finally:
             self._places.release()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -147,3 +147,21 @@ def _evenly(items: Sequence[Any], most: int) -> list[Any]:
     if len(items) <= most:
         return list(items)
     return [items[round(i * (len(items) - 1) / max(1, most - 1))] for i in range(most)]
+
+
+def separation(one: Point, other: Point) -> float:
+    """Degrees between two points (Vincenty's formula: exact for small and large angles)."""
+    (a, b), (c, d) = (map(math.radians, point) for point in (one, other))
+    east = math.cos(d) * math.sin(c - a)
+    north = math.cos(b) * math.sin(d) - math.sin(b) * math.cos(d) * math.cos(c - a)
+    along = math.sin(b) * math.sin(d) + math.cos(b) * math.cos(d) * math.cos(c - a)
+    return math.degrees(math.atan2(math.hypot(east, north), along))
+
+
+def middle(points: Iterable[Point]) -> Point:
+    """The direction of their mean; of points all around the sky, some point of the equator."""
+    x = y = z = 0.0
+    for ra, dec in points:
+        a, d = math.radians(ra), math.radians(dec)
+        x, y, z = x + math.cos(d) * math.cos(a), y + math.cos(d) * math.sin(a), z + math.sin(d)
+    return (math.degrees(math.atan2(y, x)) % 360.0) % 360.0, math.degrees(math.atan2(z, math.hypot(x, y)))

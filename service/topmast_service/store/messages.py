@@ -8,6 +8,7 @@ that was away for a night does not find a thousand wake-up calls.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from celery import Celery
 from kombu import Queue  # type: ignore[attr-defined]  # kombu fills its package lazily
@@ -22,6 +23,9 @@ QUERY, TRANSFER, UPKEEP = "query", "transfer", "upkeep"
 
 WAKE_SECONDS = 600
 """A wake-up call older than this is worthless; upkeep has sent others since."""
+
+DRAW_SECONDS = 60
+"""A call to draw a picture is worthless when nobody waits for it any more: who does has asked again."""
 
 TASK_OF_STEP = {
     "search": ("topmast.search", QUERY),
@@ -71,7 +75,7 @@ class Messages:
     def wake(self, job: Job) -> None:
         """Tell workers that `job` waits at its step; failing to is not an error, because upkeep tells them again."""
         task, queue = TASK_OF_STEP[job.step]
-        args, times = ([], self._slots) if queue == TRANSFER else ([job.id], 1)
+        args, times = (list[str](), self._slots) if queue == TRANSFER else ([job.id], 1)
         for _ in range(times):
             if not self._send(task, args, queue):
                 return
@@ -80,9 +84,13 @@ class Messages:
         """Ask for what MAST says of its columns; upkeep asks again if nothing comes of it."""
         self._send("topmast.columns", [], QUERY)
 
-    def _send(self, task: str, args: list[str], queue: str) -> bool:
+    def draw(self, search_id: str, where: Sequence[str]) -> None:
+        """Have the sky plot of a search drawn; whoever waits for it asks again if this is lost."""
+        self._send("topmast.sky", [search_id, list(where)], QUERY, DRAW_SECONDS)
+
+    def _send(self, task: str, args: Sequence[object], queue: str, expires: int = WAKE_SECONDS) -> bool:
         try:
-            self._app.send_task(task, args=args, queue=queue, expires=WAKE_SECONDS, retry=False)
+            self._app.send_task(task, args=args, queue=queue, expires=expires, retry=False)
         except OperationalError:
             log.warning("could not send %s: the broker is away", task)
             return False

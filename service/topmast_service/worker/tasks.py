@@ -10,7 +10,7 @@ from topmast_service.config import Settings
 
 
 def register_query(app: Celery, settings: Settings) -> None:
-    """Tasks that ask MAST, and publishing."""
+    """Tasks that ask MAST, publishing, and pictures."""
     query = container.for_query(settings)
 
     @app.task(name="topmast.search")
@@ -28,6 +28,10 @@ def register_query(app: Celery, settings: Settings) -> None:
     @app.task(name="topmast.publish")
     def publish(job_id: str) -> None:
         query.bundles.publish(job_id)
+
+    @app.task(name="topmast.sky")
+    def sky(search_id: str, where: list[str]) -> None:
+        query.skies.draw(search_id, where)
 
     @app.task(name="topmast.columns")
     def columns() -> None:
