@@ -94,6 +94,11 @@ class TargetNotResolved(TopmastError):
     hint = "Check the spelling, give coordinates, or search by `target_name` (moving targets have no position)."
 
 
+class DoiNotFound(TopmastError):
+    code, kind, title = "doi_not_found", "usage", "DataCite knows no such DOI"
+    hint = "Check the spelling; DOIs of MAST begin with 10.17909/ and appear some minutes after they were made."
+
+
 class RejectedByArchive(TopmastError):
     code, kind, title = "rejected_by_archive", "usage", "MAST refused the query"
     hint = "Simplify the criteria; MAST's own words are in `detail`."

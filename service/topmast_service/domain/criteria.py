@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from topmast_service.domain import dates
+from topmast_service.domain import dates, dois
 from topmast_service.domain.columns import Column, nearest
 from topmast_service.errors import Invalid, UnknownColumn
 
@@ -212,6 +212,8 @@ def _checked(column: Column, value: Any) -> str:
         _number(text)
     if column.name == "program" and not (text.isascii() and text.isdecimal()):
         raise ValueError("a program is a number: 1409, 01409 or 12496")
+    if column.name == "doi":
+        return dois.read(text)
     if column.type in _TRUTHS:
         if text.lower() not in {"true", "false", "t", "f"}:
             raise ValueError(f"{column.name} is true or false")

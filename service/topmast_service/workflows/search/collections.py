@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from topmast_service.workflows.search import keywords, observations, programs, wavefront
+from topmast_service.workflows.search import dois, engineering, keywords, observations, programs, wavefront
 from topmast_service.workflows.search.asking import Collection
 
 COLLECTIONS: Mapping[str, Collection] = {
     "observations": observations.COLLECTION,
     "programs": programs.COLLECTION,
+    "dois": dois.COLLECTION,
     "instrument_keywords": keywords.COLLECTION,
     "wavefront": wavefront.COLLECTION,
+    "engineering": engineering.COLLECTION,
 }

@@ -1,0 +1,80 @@
+"""What a DOI stands for, from DataCite's public REST API."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import quote
+
+import urllib3
+
+from topmast_service.errors import DoiNotFound, UpstreamDown
+
+LONGEST_ANSWER = 32 << 20
+"""Bytes. A MAST DOI may list 10,000 observations, each some 150 bytes of JSON."""
+
+CONNECT_TIMEOUT, SILENT_TIMEOUT = 10, 30
+
+_PIECE = 1 << 16
+_GONE = frozenset({404, 410})
+
+
+class DataCite:
+    """DataCite's REST API.
+
+    Parameters
+    ----------
+    url
+        Its address, or the sandbox's.
+    timeout
+        Longest wait for one whole answer, in seconds.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url = url
+        self._timeout = timeout
+        waits = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=min(SILENT_TIMEOUT, timeout))
+        self._pool = urllib3.PoolManager(timeout=waits, retries=False)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.clear()
+
+    def metadata(self, doi: str) -> dict[str, Any]:
+        """The attributes of a DOI (DataCite Metadata Schema 4), its own name among them.
+
+        Raises
+        ------
+        DoiNotFound
+            DataCite does not know it.
+        UpstreamDown
+            No answer, or one that is not DataCite's.
+        """
+        try:
+            document = json.loads(self._body(f"{self._url}/dois/{quote(doi, safe='/')}", doi))
+            return {**document["data"]["attributes"], "doi": doi}
+        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise UpstreamDown(f"DataCite does not answer ({type(error).__name__}).") from error
+
+    def _body(self, address: str, doi: str) -> bytes:
+        until, body = time.monotonic() + self._timeout, bytearray()
+        asks = {"Accept": "application/vnd.api+json"}
+        answer = self._pool.request("GET", address, headers=asks, redirect=False, preload_content=False)
+        try:
+            if answer.status in _GONE:
+                raise DoiNotFound(f"DataCite knows no DOI {doi}.")
+            if answer.status != 200:
+                raise UpstreamDown(f"DataCite answered HTTP {answer.status}.", retry_after=_seconds(answer.headers))
+            while piece := answer.read1(_PIECE):
+                body += piece
+                if time.monotonic() > until or len(body) > LONGEST_ANSWER:
+                    raise UpstreamDown("DataCite's answer does not end.")
+        finally:
+            answer.close()
+        return bytes(body)
+
+
+def _seconds(headers: Any) -> float | None:
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isdigit() else None
