@@ -154,19 +154,26 @@ class Tokens:
         if found["refused"]:
             raise NeedsMastToken("MAST does not accept your stored token any more: revoked, idle or too old.")
         token = Token(self._opened(user, found["sealed"]), found["serial"])
-        self._noted(user, token, "used")
+        self._noted(user, token, "used", time_of(self._redis).isoformat())
+        self._noted(user, token, "sealed", self._sealed_anew(found["sealed"]))
         return token
 
     def refuse(self, user: str, token: Token) -> None:
         """MAST did not accept `token`; nothing happens if another one has been stored meanwhile."""
-        self._noted(user, token, "refused")
+        self._noted(user, token, "refused", time_of(self._redis).isoformat())
 
     def forget(self, user: str) -> None:
         """Remove what is stored; nothing happens without."""
         self._redis.delete(_key(user))
 
-    def _noted(self, user: str, token: Token, what: str) -> None:
-        self._note(keys=[_key(user)], args=[token.serial, what, time_of(self._redis).isoformat()])
+    def _noted(self, user: str, token: Token, name: str, value: str) -> None:
+        """Change the record, if it still is the one of this token."""
+        self._note(keys=[_key(user)], args=[token.serial, name, value])
+
+    def _sealed_anew(self, sealed: str) -> str:
+        """By the first key: once every token was used, the older keys can go."""
+        cipher = self._keys.cipher()
+        return cipher.rotate(sealed).decode() if cipher else sealed
 
     def _opened(self, user: str, sealed: str) -> str:
         cipher = self._keys.cipher()
