@@ -185,7 +185,7 @@ def test_what_is_not_drawn_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) 
 def scene_of(site: Site, rows: list, monkeypatch: pytest.MonkeyPatch, most: int = 20_000):
     """What is handed to the drawing."""
     handed = []
-    monkeypatch.setattr("topmast_service.workflows.sky.MOST_DRAWN", most)
+    monkeypatch.setattr("topmast_service.workflows.sky_scene.MOST_DRAWN", most)
     monkeypatch.setattr("topmast_service.workflows.sky._draw", lambda scene, file: handed.append(scene))
     site.api.skies.draw(site.search(rows=rows).id, [])
     return handed[0]

@@ -21,7 +21,7 @@ from topmast_service.domain.job import Job
 from topmast_service.domain.regions import Footprint, Point
 from topmast_service.domain.rows import ask, cursor_behind
 from topmast_service.errors import BadCursor, Expired, Invalid, NoResult, NotReady, UnknownColumn, UnknownJob
-from topmast_service.workflows import sky, sky_rows
+from topmast_service.workflows import sky_rows, sky_scene
 from topmast_service.workflows.sky_rows import SkyColumns, SkyRow
 
 MOST_CORNERS = 40_000
@@ -109,7 +109,7 @@ def _page(api: Api, search: Job, query: Mapping[str, Any]) -> Response:
     items = [_item(row, footprint) for row, footprint in found]
     whole = len(items) == len(page.items)
     following = page.next if whole else cursor_behind(question, items[-1]["_row"])
-    target = sky.target(search)
+    target = sky_scene.target(search)
     document = {
         "target": target,
         **_field(target, found),

@@ -20,14 +20,15 @@ MAX_SHAPES, MAX_POINTS = 64, 256
 """What a footprint keeps for a page of JSON: more is thinned evenly, so that the extent stays."""
 
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]*|[()]|[^\s(),]+")
-_FRAMES = {"ICRS", "FK5", "J2000", "UNKNOWNFRAME"}
-"""FK5 at J2000 lies within 0.1 arcsec of ICRS: no difference to a footprint. A frame that is not told is ICRS."""
-
+_SHAPES = {"POLYGON", "CIRCLE"}
+_BETWEEN = _SHAPES | {"UNION", "(", ")", "END"}
 _PASSED_OVER = {
+    "ICRS", "FK5", "J2000", "UNKNOWNFRAME",
     "BARYCENTER", "GEOCENTER", "HELIOCENTER", "LSR", "TOPOCENTER", "RELOCATABLE", "UNKNOWNREFPOS",
     "SPHERICAL2", "CARTESIAN2", "SPHER2",
 }  # fmt: skip
-"""Reference positions and flavours: nothing that moves a footprint."""
+"""Frames (FK5 at J2000 lies within 0.1 arcsec of ICRS; what is not told is ICRS), reference positions and flavours:
+nothing that moves a footprint."""
 
 _RA_READ = 720.0
 """Right ascensions are written from -360 to 720; what lies beyond is no coordinate."""
@@ -80,15 +81,17 @@ def _read(text: str) -> list[Shape]:
     shapes: list[Shape] = []
     word = ""
     numbers: list[float] = []
-    for token in [*_TOKEN.findall(text), "END"]:
-        known = token.upper()
-        if known in _FRAMES | _PASSED_OVER and not numbers:
+    for piece in [*_TOKEN.findall(text), "END"]:
+        if not piece[0].isalpha() and piece not in "()":
+            numbers.append(_number(piece))
             continue
-        if known in {"POLYGON", "CIRCLE", "UNION", "END", "(", ")"}:
-            shapes += [_shape(word, numbers)] if word else _nothing(numbers)
-            word, numbers = known if known in {"POLYGON", "CIRCLE"} else "", []
-        else:
-            numbers.append(_number(token))
+        known = piece.upper()
+        if known in _PASSED_OVER and not numbers:
+            continue
+        if known not in _BETWEEN:
+            raise _Unreadable
+        shapes += [_shape(word, numbers)] if word else _nothing(numbers)
+        word, numbers = known if known in _SHAPES else "", []
     if not shapes:
         raise _Unreadable
     return shapes
