@@ -46,7 +46,7 @@ def of_rows(
         Completes one row.
     """
     question = ask(
-        table.columns,
+        table.askable,
         where=query.get("where", ()),
         sort=query.get("sort", ""),
         columns=query.get("columns", ""),

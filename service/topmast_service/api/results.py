@@ -24,6 +24,8 @@ def one(api: Api, user: User, job_id: str, kind: str) -> Job:
 def rows(api: Api, search: Job) -> Table:
     """The rows of a search that are shown now: its own, or while MAST is away those of an earlier answer.
 
+    Their access is that of now.
+
     Raises
     ------
     NotReady, NoResult, Expired
@@ -32,7 +34,8 @@ def rows(api: Api, search: Job) -> Table:
     told, folder = facts(search), api.stores.settings.tables
     if told.get("counted_only"):
         raise NoResult(f"Search {search.id} only counted: it has no rows.", hint="Send it again without `count_only`.")
-    return Table(stale_table(folder, search.id) if told["stale"] else rows_table(folder, search.id))
+    path = stale_table(folder, search.id) if told["stale"] else rows_table(folder, search.id)
+    return Table(path, api.stores.jobs.now())
 
 
 def facts(search: Job) -> dict[str, Any]:

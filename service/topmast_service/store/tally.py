@@ -18,14 +18,16 @@ MOST_CELLS = 2000
 """Of one column; one with more different cells is left uncounted, so that memory stays small."""
 
 _LOOK_EVERY = 1000
+_STORED = {"string": "text", "flag": "text", "int": "whole", "boolean": "whole"}
 
 
 class Tally:
     """Counts the cells of the facets among these columns."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._counting = {place: Counter[Any]() for place, c in enumerate(columns) if c.name in OFFERED}
-        self._names = [c.name for c in columns]
+        self._columns = columns
+        found = [place for place, c in enumerate(columns) if c.name in OFFERED and c.type in _STORED]
+        self._counting = {place: Counter[Any]() for place in found}
 
     def watching(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """The rows as they are, counted."""
@@ -37,15 +39,17 @@ class Tally:
             yield cells
 
     def write(self, base: sqlite3.Connection) -> None:
-        """Keep what was counted beside the rows."""
-        base.execute("CREATE TABLE tally (name TEXT, cell, rows INTEGER)")
-        found = {self._names[place]: counter for place, counter in self._counting.items()}
-        counted = ((name, cell, rows) for name, counter in found.items() for cell, rows in counter.items())
-        base.executemany("INSERT INTO tally VALUES (?, ?, ?)", counted)
+        """Keep what was counted beside the rows, stored as the rows' cells are: 1558 becomes text in a text column."""
+        base.execute("CREATE TABLE tally (name TEXT, text TEXT, whole INTEGER, rows INTEGER)")
+        for place, counter in self._counting.items():
+            column = self._columns[place]
+            insert = f"INSERT INTO tally (name, {_STORED[column.type]}, rows) VALUES (?, ?, ?)"  # noqa: S608 - our own names
+            base.executemany(insert, ((column.name, cell, rows) for cell, rows in counter.items()))
 
 
 def counted(base: sqlite3.Connection, name: str) -> dict[Any, int]:
     """How often each cell of a column occurs; empty if that was not counted."""
     if not base.execute("SELECT 1 FROM sqlite_master WHERE name = 'tally'").fetchone():
         return {}  # written by another hand, or by an earlier release
-    return dict(base.execute("SELECT cell, rows FROM tally WHERE name = ?", [name]))
+    sql = "SELECT COALESCE(text, whole) AS cell, SUM(rows) FROM tally WHERE name = ? GROUP BY cell"
+    return dict(base.execute(sql, [name]))

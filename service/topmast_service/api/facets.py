@@ -1,0 +1,38 @@
+"""/v1/searches/{id}/facets: what a result is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from topmast_service.api import contract, results
+from topmast_service.api.auth import require_key, user
+from topmast_service.api.routes import Routes
+from topmast_service.api.schemas.facets import FacetQuery, Facets
+from topmast_service.api.schemas.parameters import path_id
+from topmast_service.container import Api
+from topmast_service.domain.rows import ask
+from topmast_service.errors import Expired, NoResult, NotReady, UnknownColumn, UnknownJob
+from topmast_service.store import facets
+
+ID = [path_id("search_id", "s", "The search")]
+
+
+def make(api: Api) -> Routes:
+    """The route."""
+    routes = Routes("facets", __name__, url_prefix="/v1/searches", description="What a result is made of")
+    require_key(routes, api.stores.users)
+
+    @routes.route("/<search_id>/facets", methods=["GET"], parameters=ID)
+    @routes.operation("getFacets", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn])
+    @routes.arguments(FacetQuery, location="query")
+    @routes.response(200, Facets, description="The facets", headers=contract.headers())
+    def get_facets(query: dict[str, Any], search_id: str) -> facets.Facets:
+        """How often each value occurs, and how numbers and dates are spread: among all rows, and among those that fit.
+
+        "49 of 299" are `matching` and `total`; each value has both numbers. `access` is a facet, too.
+        """
+        table = results.rows(api, results.one(api, user(), search_id, "search"))
+        question = ask(table.askable, where=query.get("where", ()), columns=query.get("columns", ""))
+        return facets.of_table(table, question, query["bins"])
+
+    return routes
