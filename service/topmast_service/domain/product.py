@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from topmast_service.domain import telemetry
 from topmast_service.domain.columns import Column
 
 PREFIXES = ("mast:JWST/", "mast:HST/", "mast:HLSP/", "mast:jwstedb/")
@@ -82,5 +83,7 @@ def filename(uri: str) -> str:
 
 
 def stem(uri: str) -> str:
-    """The observation-like stem of a bare dataURI: its file name without suffix and extension."""
+    """The observation-like stem of a bare dataURI: its file name without suffix and extension; a mnemonic."""
+    if mnemonic := telemetry.mnemonic_of(uri):
+        return mnemonic
     return filename(uri).rpartition(".")[0].rpartition("_")[0] or filename(uri)

@@ -43,6 +43,7 @@ SEARCH = JOB | {
         "as_of": "2026-07-01T12:00:02+00:00",
         "truncated": False,
         "truncated_because": None,
+        "series": None,
     }
 }
 

@@ -81,6 +81,18 @@ class ColumnFacts(Answer):
     description = fields.String(allow_none=True)
 
 
+class SeriesFacts(Answer):
+    """One mnemonic of a search of engineering samples."""
+
+    mnemonic = fields.String()
+    unit = fields.String(allow_none=True, metadata={"description": "Unit of its values"})
+    description = fields.String(allow_none=True)
+    samples = fields.Integer(metadata={"description": "Rows within the interval"})
+    before = fields.Integer(metadata={"description": "1 if there is a sample before the interval, marked so; else 0"})
+    after = fields.Integer(metadata={"description": "Likewise after it"})
+    uris = fields.List(fields.String(), metadata={"description": "The dataURIs asked: `from.uris` of a bundle"})
+
+
 class SearchFacts(Answer):
     """What came of a search."""
 
@@ -97,6 +109,11 @@ class SearchFacts(Answer):
     truncated = fields.Boolean(metadata={"description": "Whether MAST had more than it gave"})
     truncated_because = fields.String(allow_none=True, metadata={"description": "Why, if so"})
     counted_only = fields.Boolean(metadata={"description": "Whether only the count was asked for: there are no rows"})
+    series = fields.List(
+        fields.Nested(SeriesFacts),
+        allow_none=True,
+        metadata={"description": "Of engineering samples: what was asked for each mnemonic; null for other searches"},
+    )
 
 
 class StaleAnswer(Answer):
