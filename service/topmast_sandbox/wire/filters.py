@@ -38,7 +38,7 @@ def _compile(one: object, by_name: Mapping[str, Column]) -> Test:
     if column is None:
         raise QueryError(f"Invalid column name '{one['paramName']}'.")
     values = one.get("values") or []
-    matches = [_value(value, column) for value in (values if isinstance(values, list) else [values])]
+    matches = _matches(values if isinstance(values, list) else [values], column)
     if one.get("freeText"):
         matches.append(_like(str(one["freeText"])))
     if not matches:
@@ -65,17 +65,23 @@ def _parts(cell: Any, separator: str) -> list[Any]:
     return [cell]
 
 
+def _matches(values: list[object], column: Column) -> list[Match]:
+    """Match any of the values; texts are looked up together, for a list of pasted names has hundreds."""
+    if column.numeric or column.type == "boolean":
+        return [_value(value, column) for value in values]
+    texts = frozenset(str(value).casefold() for value in values if not isinstance(value, dict))
+    ranges = [_range(value, column) for value in values if isinstance(value, dict)]
+    return [*ranges, lambda cell: str(cell).casefold() in texts] if texts else ranges
+
+
 def _value(value: object, column: Column) -> Match:
     if isinstance(value, dict):
         return _range(value, column)
     if column.numeric:
         wanted = _number(value)
         return lambda cell: float(cell) == wanted
-    if column.type == "boolean":
-        truth = str(value).lower() in {"true", "t", "1"}
-        return lambda cell: bool(cell) is truth
-    text = str(value).casefold()
-    return lambda cell: str(cell).casefold() == text
+    truth = str(value).lower() in {"true", "t", "1"}
+    return lambda cell: bool(cell) is truth
 
 
 def _range(value: Mapping[str, object], column: Column) -> Match:
