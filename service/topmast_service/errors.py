@@ -84,6 +84,11 @@ class ForeignURI(Invalid):
     hint = "dataURIs begin with mast:JWST/, mast:HST/, mast:HLSP/ or mast:jwstedb/."
 
 
+class NotToBeBundled(Invalid):
+    code, title = "not_to_be_bundled", "The rows of this search name no files"
+    hint = "Bundle a search of observations, instrument_keywords or wavefront, or one with expand=observations."
+
+
 class BadCursor(TopmastError):
     code, kind, title = "cursor_mismatch", "usage", "The cursor belongs to another question"
     hint = "Start again without `cursor`, and keep `where` and `sort` unchanged while paging."

@@ -22,11 +22,12 @@ from topmast_service.errors import (
     NoSuchRevision,
     NotFound,
     NotReady,
+    NotToBeBundled,
     UnknownJob,
 )
 
 ID = [path_id("bundle_id", "b", "The bundle")]
-_REFUSALS = (EmptySelection, Expired, ForeignURI, NotFound, NotReady, NoResult, IdempotencyMismatch)
+_REFUSALS = (EmptySelection, Expired, ForeignURI, NotFound, NotReady, NotToBeBundled, NoResult, IdempotencyMismatch)
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 
 

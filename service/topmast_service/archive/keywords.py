@@ -15,7 +15,6 @@ from typing import Any
 from topmast_service.archive import filters
 from topmast_service.archive.portal import Portal
 from topmast_service.domain import dates
-from topmast_service.domain.columns import Column
 from topmast_service.domain.criteria import Criterion
 
 Row = dict[str, Any]
@@ -99,12 +98,6 @@ def _chunk(rows: Iterator[Row]) -> list[Row]:
 def name_of(row: Mapping[str, Any]) -> str:
     """The file a row is of: guide stars and wavefront call the column ``fileName``, the instruments ``filename``."""
     return str(row.get("filename") or row.get("fileName") or str(row.get("dataURI") or "").rpartition("/")[2])
-
-
-def answers(columns: Mapping[str, Column], criterion: Criterion) -> bool:
-    """Whether a service with these columns can be asked a criterion; a date is compared by its twin in MJD."""
-    name = criterion.column.name
-    return name in columns or (criterion.column.type == "date" and f"{name}_mjd" in columns)
 
 
 def _readable(cell: Any) -> Any:

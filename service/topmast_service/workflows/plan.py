@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,19 @@ from topmast_service.archive import observations, products
 from topmast_service.archive.portal import Portal
 from topmast_service.domain import product, selection
 from topmast_service.domain.access import PLANNED_LEVEL
-from topmast_service.domain.selection import Account
+from topmast_service.domain.selection import Account, Selection
+from topmast_service.errors import NotToBeBundled
 from topmast_service.store.listing import Listing
 from topmast_service.store.tables import Table
+from topmast_service.workflows import named_files
 from topmast_service.workflows.attempt import Attempt
 from topmast_service.workflows.control import products_table, rows_table
 
 STAGED_MISSIONS = frozenset({"JWST", "HST", "HLSP"})
 """MAST stages only these; other missions' observations are counted and left out."""
+
+CHECK_EVERY = 2000
+"""Named files between two looks at whether the bundle is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +45,39 @@ class Planner:
             ``{"counts": …, "bytes": {"total": …}, "notes": […]}``.
         """
         request, notes = attempt.job.request, list[str]()
-        wanted = selection.of_request(request.get("select") or {})
+        named = self._named_files(attempt)
+        wanted = _wanted(request.get("select") or {}, named is not None)
         account = Account()
 
         def why_not(row: Mapping[str, Any]) -> str | None:
             return selection.excluded(product.of_row(row, mrp=bool(row["mrp"])), wanted)
 
         with Listing(products_table(self.folder, attempt.job.id)) as listing:
-            seen = self._fill(attempt, listing, notes)
+            if named is not None:
+                listing.add(_watched(attempt, named), lambda _: True)
+            seen = {"observations": 0 if named is not None else self._fill(attempt, listing, notes)}
             listing.decide(why_not, lambda reason, size: _count(account, reason, size))
             account.listed = listing.listed
             attempt.check()  # the table takes its place when this block ends: a successor's must not be replaced
         notes += _hints(account)
         return {"counts": {**account.as_counts(), **seen}, "bytes": {"total": account.bytes}, "notes": notes}
 
-    def _fill(self, attempt: Attempt, listing: Listing, notes: list[str]) -> dict[str, int]:
+    def _named_files(self, attempt: Attempt) -> Iterator[Mapping[str, Any]] | None:
+        """The files that the request names one by one; None if it names observations."""
         kind, value = next(iter(attempt.job.request["from"].items()))
         if kind == "uris":
-            listing.add(map(_bare, dict.fromkeys(value)), lambda _: True)
-            return {"observations": 0}
+            return map(named_files.of_uri, dict.fromkeys(value))
+        table = Table(rows_table(self.folder, value)) if kind == "search" else None
+        if table is None or "obsid" in table.columns:
+            return None
+        if "dataURI" not in table.columns:
+            raise NotToBeBundled(f"The rows of search {value} name no files.")
+        now = attempt.jobs.now()
+        return (named_files.of_keywords(row, now) for row in table.rows())
+
+    def _fill(self, attempt: Attempt, listing: Listing, notes: list[str]) -> int:
+        """List the products of the observations; returns how many there are."""
+        kind, value = next(iter(attempt.job.request["from"].items()))
         with closing(self.open_portal()) as portal:
             rows = list(self._observations(portal, kind, value))
             obsids = _obsids(rows, notes)
@@ -70,7 +89,7 @@ class Planner:
             attempt.check()
             dated = (r | {"t_obs_release": releases.get(str(r.get("parent_obsid")))} for r in batch)
             listing.add(dated, _is_mrp)
-        return {"observations": len(obsids)}
+        return len(obsids)
 
     def _observations(self, portal: Portal, kind: str, value: Any) -> Iterator[Mapping[str, Any]]:
         if kind == "search":
@@ -117,12 +136,14 @@ def _is_mrp(row: Mapping[str, Any]) -> bool:
     return row.get("productGroupDescription") == product.MRP
 
 
-def _bare(uri: str) -> dict[str, Any]:
-    """A product row for a dataURI of which nothing else is known."""
-    return {
-        "dataURI": uri,
-        "productFilename": product.filename(uri),
-        "obs_id": product.stem(uri),
-        "obs_collection": uri.removeprefix("mast:").partition("/")[0],
-        "description": "",
-    }
+def _wanted(select: Mapping[str, Any], named: bool) -> Selection:
+    """What is selected; guide-star files that were named one by one are meant, unless the request says otherwise."""
+    wanted = selection.of_request(select)
+    return replace(wanted, guide_stars="include") if named and not select.get("guide_stars") else wanted
+
+
+def _watched(attempt: Attempt, rows: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for number, row in enumerate(rows):
+        if number % CHECK_EVERY == 0:
+            attempt.check()
+        yield row

@@ -14,7 +14,16 @@ from topmast_service.domain import job, search
 from topmast_service.domain.job import Job
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.search import FormOf
-from topmast_service.errors import EmptySelection, Expired, ForeignURI, Invalid, NoResult, NotFound, NotReady
+from topmast_service.errors import (
+    EmptySelection,
+    Expired,
+    ForeignURI,
+    Invalid,
+    NoResult,
+    NotFound,
+    NotReady,
+    NotToBeBundled,
+)
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
 
@@ -22,6 +31,9 @@ SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
 
 ANOTHER_KEY = "Use another Idempotency-Key for a new job."
+
+BUNDLED = frozenset({"observations", "instrument_keywords", "wavefront"})
+"""Collections whose rows are observations or files; others' are once they are expanded to observations."""
 
 ACKNOWLEDGE, READY = "acknowledged", "ready"
 """The two notices of a bundle, as MAST's batch retrieval sends them."""
@@ -63,7 +75,7 @@ class Submissions:
 
         Raises
         ------
-        Invalid, EmptySelection, ForeignURI, NotReady, NotFound
+        Invalid, EmptySelection, ForeignURI, NotReady, NotFound, NotToBeBundled
             What MAST need not be asked for.
         """
         self._check_source(user, body.get("from") or {})
@@ -93,6 +105,7 @@ class Submissions:
             raise NotReady(f"Search {search_id} has not finished.", retry_after=2)
         if found.phase != job.COMPLETED:
             raise NoResult(f"Search {search_id} ended as {found.phase}.")
+        _check_rows(found)
 
     def _submit(
         self,
@@ -117,6 +130,15 @@ class Submissions:
             stored = self._jobs.change(job_id, _queued)
             self._wake(stored)
         return Submitted(stored, repeated)
+
+
+def _check_rows(found: Job) -> None:
+    """Whether the rows of a search name files or observations, as far as its request tells."""
+    if found.request.get("count_only"):
+        raise NoResult(f"Search {found.id} only counted: it has no rows.", hint="Send it again without `count_only`.")
+    collection = found.request.get("collection") or "observations"
+    if collection not in BUNDLED and found.request.get("expand") != "observations":
+        raise NotToBeBundled(f"The rows of a search of {collection} name no files.")
 
 
 def _queued(waiting: Job) -> Job:

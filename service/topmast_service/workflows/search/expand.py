@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -19,7 +19,6 @@ from topmast_service.archive import filters, keywords, observations
 from topmast_service.archive.portal import Portal
 from topmast_service.domain.columns import NOT_ASKED, OBSERVATION, Column
 from topmast_service.domain.criteria import Criterion
-from topmast_service.domain.forms import keyword_columns
 from topmast_service.workflows.search.asking import Asking, Found
 
 Row = Mapping[str, Any]
@@ -34,6 +33,12 @@ BATCH = 500
 PROGRAMS_PER_QUERY = 10
 NAMED = 100
 """Names of unmatched files that the result keeps."""
+
+MEMBERS = (
+    "{} files are of exposures that MAST shows only as part of a combined observation: they were matched with those of "
+    "the same program, observation, instrument and optical elements (matched_by: member)."
+)
+VISITS = "{} guide-star files were matched with the observations of their visits (matched_by: visit)."
 
 COLUMNS = (
     *(c for c in OBSERVATION.values() if c.name not in NOT_ASKED),
@@ -55,10 +60,11 @@ _DETECTORS = (
 
 @dataclass(frozen=True)
 class Place:
-    """Where a combined observation must be to contain an exposure; guide stars have neither instrument nor elements."""
+    """Where an observation must be to contain a file; of guide stars only their visit is known."""
 
     program: str
     candidate: str
+    visit: str = ""
     instrument: str = ""
     elements: frozenset[str] = frozenset()
 
@@ -77,36 +83,39 @@ class Wanted:
         obs_id = _CANDIDATE.sub("", stem) if _EXPOSURE.match(stem) else stem
         if guide := _GUIDE_STAR.match(name):
             obs_id = f"jw{''.join(guide.groups())}"
-            self.places[obs_id] = Place(guide[1], f"o{guide[2]}")
+            self.places[obs_id] = Place(guide[1], f"o{guide[2]}", visit=obs_id)
         elif (exposure := _EXPOSURE.match(obs_id)) and obs_id not in self.places:
             candidate = _CANDIDATE.search(stem)
             self.places[obs_id] = Place(
-                exposure[1], candidate[1] if candidate else f"o{exposure[2]}", _instrument(exposure[4]), _elements(row)
+                exposure[1],
+                candidate[1] if candidate else f"o{exposure[2]}",
+                instrument=_instrument(exposure[4]),
+                elements=_elements(row),
             )
         self.files[obs_id] += 1
 
 
-def files(
-    open_portal: Callable[[], Portal], services: Sequence[str], criteria: Sequence[Criterion]
-) -> Iterator[keywords.Row]:
-    """The files that fit, with the few cells that say where they belong."""
+def of_files(asking: Asking, services: Sequence[str], criteria: Sequence[Criterion]) -> Found:
+    """The observations of the files that fit, each once.
+
+    The facts then say what could not be matched: ``{"unmatched": {"count": files, "names": [up to 100 of them]}}``.
+    """
+    asking.facts["api"] = f"{asking.facts['api']}, {observations.FILTERED}"
+    return Found(COLUMNS, _observations(asking, _files(asking, services, criteria)), asking.facts["api"])
+
+
+def _files(asking: Asking, services: Sequence[str], criteria: Sequence[Criterion]) -> Iterator[Row]:
+    """The files, with the few cells that say where they belong: the others would be a hundred times as much."""
+    known = asking.search.form.services
 
     def ask(portal: Portal, service: str) -> Iterator[keywords.Row]:
-        known = keyword_columns(service)
-        few = ",".join(c for c in ("filename", "fileName", *ELEMENTS) if c in known)
+        few = ",".join(c for c in ("filename", "fileName", *ELEMENTS) if service in known.get(c, ()))
         return keywords.search(portal, service, criteria, "*" if filters.tested(criteria) else few)
 
-    return (row for _, row in keywords.side_by_side(open_portal, services, ask))
+    return (row for _, row in keywords.side_by_side(asking.upstream.open_portal, services, ask))
 
 
-def of_files(asking: Asking, found: Iterable[Row], api: str) -> Found:
-    """The observations of these files, each once; the facts say what could not be matched, once all rows are read."""
-    unmatched: dict[str, Any] = {"count": 0, "names": []}
-    return Found(COLUMNS, _observations(asking, found, unmatched), f"{api}, {observations.FILTERED}",
-                 {"unmatched": unmatched})  # fmt: skip
-
-
-def _observations(asking: Asking, found: Iterable[Row], unmatched: dict[str, Any]) -> Iterator[Row]:
+def _observations(asking: Asking, found: Iterable[Row]) -> Iterator[Row]:
     wanted = Wanted()
     for number, row in enumerate(found):
         if number % BATCH == 0:
@@ -115,11 +124,11 @@ def _observations(asking: Asking, found: Iterable[Row], unmatched: dict[str, Any
     total, seen = wanted.files.total(), set[Any]()
     yield from _by_id(asking, wanted, seen)
     yield from _by_place(asking, wanted, seen)
-    left = wanted.files.total()
-    unmatched |= {"count": left, "names": list(islice(wanted.files, NAMED))}
+    left, names = wanted.files.total(), list(islice(wanted.files, NAMED))
+    asking.facts["unmatched"] = {"count": left, "names": names}
     if left:
-        names = ", ".join(unmatched["names"][:5])
-        asking.notes.append(f"{left} of {total} files belong to no observation that MAST lists: {names}.")
+        few = ", ".join(names[:5])
+        asking.notes.append(f"{left} of {total} files belong to no observation that MAST lists: {few}.")
 
 
 def _by_id(asking: Asking, wanted: Wanted, seen: set[Any]) -> Iterator[Row]:
@@ -151,11 +160,11 @@ def _by_place(asking: Asking, wanted: Wanted, seen: set[Any]) -> Iterator[Row]:
                 seen.add(row.get("obsid"))
                 how = "visit" if all(map(_is_visit, ids)) else "member"
                 yield {**row, "matched_files": sum(wanted.files[i] for i in ids), "matched_by": how}
-    if members := sum(wanted.files.pop(i) for i in matched):
-        asking.notes.append(
-            f"{members} files have no observation of their own in MAST's searches: they were matched with the combined "
-            "observations of the same program, observation, instrument and optical elements (matched_by)."
-        )
+    hidden, guiding = (sum(wanted.files.pop(i) for i in matched if _is_visit(i) == visits) for visits in (False, True))
+    if hidden:
+        asking.notes.append(MEMBERS.format(hidden))
+    if guiding:
+        asking.notes.append(VISITS.format(guiding))
 
 
 def _of_programs(portal: Portal, programs: Sequence[str]) -> Iterator[Row]:
@@ -177,12 +186,13 @@ def _around(left: Mapping[tuple[str, str], dict[Place, list[str]]], row: Row) ->
 
 
 def _holds(row: Row, place: Place) -> bool:
-    """Whether an observation of the same program and observation contains the exposures of a place."""
-    if not place.instrument:
-        return True
-    combined = _COMBINED.fullmatch(str(row.get("obs_id")))
-    return (
-        combined is not None and combined[3] == place.instrument and place.elements <= frozenset(combined[4].split("-"))
+    """Whether an observation of the same program and observation contains the files of a place."""
+    obs_id = str(row.get("obs_id"))
+    combined = _COMBINED.fullmatch(obs_id)
+    if place.visit:
+        return combined is not None or obs_id.startswith(place.visit)
+    return combined is not None and (
+        combined[3] == place.instrument and place.elements <= frozenset(combined[4].split("-"))
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from topmast_service.archive import keywords
 from topmast_service.archive.portal import Portal
 from topmast_service.domain.columns import Column
 from topmast_service.domain.criteria import Criterion
-from topmast_service.domain.forms import INSTRUMENTS, keyword_columns
+from topmast_service.domain.forms import INSTRUMENTS, Form
 from topmast_service.workflows.search import expand
 from topmast_service.workflows.search.asking import Asking, Collection, Found
 
@@ -27,43 +26,48 @@ SERVICE = "instrument"
 
 def find(asking: Asking) -> Found:
     """The files that fit, of every instrument asked; or the observations they belong to."""
-    criteria, services = read(asking)
-    asking.notes.append(HIGHEST_ONLY)
-    api = ", ".join(keywords.SERVICES[s] for s in services)
+    criteria, services = _read(asking)
     if asking.search.expand:
-        return expand.of_files(asking, expand.files(asking.upstream.open_portal, services, criteria), api)
-    counts: Counter[str] = Counter()
-    rows = named(_rows(asking, services, criteria, counts), asking.notes)
-    return Found(_columns(asking, services), rows, api, {"instruments": counts})
+        return expand.of_files(asking, services, criteria)
+    form = asking.search.form
+    columns = [c for name, c in form.columns.items() if name == SERVICE or any(has(form, s, c) for s in services)]
+    return Found(columns, named(_rows(asking, services, criteria), asking.notes), asking.facts["api"])
 
 
 def count(asking: Asking) -> int:
     """How many files fit, or observations if they are to be expanded."""
     if asking.search.expand:
         return sum(1 for _ in find(asking).rows)
-    criteria, services = read(asking)
-    asking.notes.append(HIGHEST_ONLY)
-    return sum(keywords.count(asking.portal, service, criteria) for service in services)
+    criteria, services = _read(asking)
+    asking.facts["instruments"] = {s: keywords.count(asking.portal, s, criteria) for s in services}
+    return sum(asking.facts["instruments"].values())
 
 
 COLLECTION = Collection(find, count)
 
 
-def read(asking: Asking) -> tuple[list[Criterion], list[str]]:
+def has(form: Form, service: str, column: Column) -> bool:
+    """Whether a service has a column; a date is also there if its twin in MJD is, by which MAST compares it."""
+    twins = (column.name, f"{column.name}_mjd") if column.type == "date" else (column.name,)
+    return any(service in form.services.get(name, ()) for name in twins)
+
+
+def _read(asking: Asking) -> tuple[list[Criterion], list[str]]:
     """The criteria that MAST is asked, and the services that can be asked them; notes say which cannot."""
-    chosen = asking.search.criterion(SERVICE)
+    form, chosen = asking.search.form, asking.search.criterion(SERVICE)
     criteria = whole_numbers(c for c in asking.search.criteria if c is not chosen)
     services = []
     for service in _chosen(chosen):
-        lacking = [c.column.name for c in criteria if not keywords.answers(keyword_columns(service), c)]
-        if lacking:
-            asking.notes.append(f"{INSTRUMENTS[service]} was not asked: it has no {', '.join(lacking)}.")
+        if lacking := [c.column.name for c in criteria if not has(form, service, c.column)]:
+            asking.notes.append(f"{INSTRUMENTS[service]}: not asked, for it has no {', '.join(lacking)}.")
         else:
             services.append(service)
+    asking.notes.append(HIGHEST_ONLY)
+    asking.facts["api"] = ", ".join(keywords.SERVICES[s] for s in services)
     return criteria, services
 
 
-def named(rows: Iterator[Row], notes: list[str]) -> Iterator[Row]:
+def named(rows: Iterable[Row], notes: list[str]) -> Iterator[Row]:
     """The rows, each with a ``dataURI``: a third of real rows come without, and their file name says it."""
     made = 0
     for row in rows:
@@ -76,7 +80,7 @@ def named(rows: Iterator[Row], notes: list[str]) -> Iterator[Row]:
         notes.append(f"MAST gave {made} rows without a dataURI; it was made from the name of the file.")
 
 
-def whole_numbers(criteria: Iterator[Criterion]) -> list[Criterion]:
+def whole_numbers(criteria: Iterable[Criterion]) -> list[Criterion]:
     """01409 and 1409 are the same program: MAST compares numbers, our own tests of the rows compare text."""
     return [replace(c, exact=tuple(map(_whole, c.exact))) if c.column.type == "int" else c for c in criteria]
 
@@ -93,23 +97,11 @@ def _chosen(criterion: Criterion | None) -> list[str]:
     return [service for service in INSTRUMENTS if (service in names) != criterion.negated]
 
 
-def _rows(
-    asking: Asking, services: Sequence[str], criteria: Sequence[Criterion], counts: Counter[str]
-) -> Iterator[Row]:
+def _rows(asking: Asking, services: Sequence[str], criteria: Sequence[Criterion]) -> Iterator[Row]:
     def ask(portal: Portal, service: str) -> Iterator[keywords.Row]:
         return keywords.search(portal, service, criteria)
 
-    counts.update(dict.fromkeys(services, 0))
+    counts = asking.facts["instruments"] = dict.fromkeys(services, 0)
     for service, row in keywords.side_by_side(asking.upstream.open_portal, services, ask):
         counts[service] += 1
         yield {SERVICE: service, **row}
-
-
-def _columns(asking: Asking, services: Sequence[str]) -> list[Column]:
-    """`instrument`, then every column that one of the services has, in MAST's order."""
-    known = [keyword_columns(service) for service in services]
-    return [
-        column
-        for name, column in asking.search.form.columns.items()
-        if name == SERVICE or any(keywords.answers(columns, Criterion(column)) for columns in known)
-    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from topmast_service.archive import keywords
 from topmast_service.domain.criteria import Criterion
 from topmast_service.domain.forms import WAVEFRONT
@@ -13,7 +11,7 @@ from topmast_service.workflows.search.keywords import named, whole_numbers
 
 def find(asking: Asking) -> Found:
     """The wavefront products that fit."""
-    rows: Iterator[keywords.Row] = keywords.search(asking.portal, WAVEFRONT, _criteria(asking))
+    rows = keywords.search(asking.portal, WAVEFRONT, _criteria(asking))
     columns = list(asking.search.form.columns.values())
     return Found(columns, named(rows, asking.notes), keywords.SERVICES[WAVEFRONT])
 
@@ -27,4 +25,4 @@ COLLECTION = Collection(find, count)
 
 
 def _criteria(asking: Asking) -> list[Criterion]:
-    return whole_numbers(iter(asking.search.criteria))
+    return whole_numbers(asking.search.criteria)
