@@ -52,6 +52,7 @@ _PASSING = re.compile(r"deadlock|timeout|timed out|try again|temporar|connection
 """What an ERROR says when it is the database's state, not the query, that is wrong (SQL Server's own words)."""
 
 _PIECE = 1 << 16
+_CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 _NARROWER = "Add criteria, or search in parts (by t_min, by proposal_id); `count_only` tells how large each would be."
 
 
@@ -157,7 +158,7 @@ class Portal:
                 time.sleep(pause)
             return self._page(service, params, page, size)
         except (UpstreamDown, RejectedByArchive) as failed:
-            if isinstance(failed, RejectedByArchive) or isinstance(failed.__cause__, requests.ConnectionError):
+            if isinstance(failed, RejectedByArchive) or isinstance(failed.__cause__, _CUT):
                 self._refuse_too_many(service, params)
             raise
 

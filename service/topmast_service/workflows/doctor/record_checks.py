@@ -80,7 +80,8 @@ def tables(known: Known, census: Census, folder: Path, thorough: bool) -> Iterat
 def expected(found: Job, folder: Path) -> list[Path]:
     """The tables that a job in its present phase must have."""
     if found.kind == "search":
-        return [rows_table(folder, found.id)] if found.phase == job.COMPLETED else []
+        has_rows = found.phase == job.COMPLETED and not found.result.get("counted_only")
+        return [rows_table(folder, found.id)] if has_rows else []
     manifest = [manifest_table(folder, found.id, found.revision)] if found.revision is not None else []
     products = found.published or (not found.final and found.step in {"transfer", "publish"})
     return manifest + ([products_table(folder, found.id)] if products else [])

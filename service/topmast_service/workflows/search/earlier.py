@@ -80,7 +80,7 @@ def _reworded(result: Mapping[str, Any], search: Search) -> dict[str, Any]:
 
 def _link(table: Path, path: Path) -> None:
     """`table` under another name as well, in one step: nobody sees half of it, and a repeat changes nothing."""
-    aside = path.with_name(f".{path.name}.linking")
+    aside = path.with_name(f".{path.name}.writing.link")
     aside.unlink(missing_ok=True)
     try:
         os.link(table, aside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +49,17 @@ class Searches:
             self._finish(attempt, known)
             return
         try:
-            result = self._asked(attempt, wanted)
+            result = self._asked(attempt, wanted, now)
         except UpstreamDown:
             self.earlier.offer(attempt, wanted)
             raise
         self._finish(attempt, result)
         self.earlier.remember(attempt.job, wanted, now)
 
-    def _asked(self, attempt: Attempt, wanted: Search) -> dict[str, Any]:
+    def _asked(self, attempt: Attempt, wanted: Search, now: datetime) -> dict[str, Any]:
         with closing(self.upstream.open_portal()) as portal:
             asking = Asking(
-                attempt.job.owner, wanted, attempt.job.request, portal, self.upstream, self.folder, self.jobs.now(),
+                attempt.job.owner, wanted, attempt.job.request, portal, self.upstream, self.folder, now,
                 attempt.check, list(wanted.notes),
             )  # fmt: skip
             asking.upstream = replace(self.upstream, open_portal=lambda: self._telling(asking))
