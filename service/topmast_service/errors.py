@@ -84,9 +84,19 @@ class ForeignURI(Invalid):
     hint = "dataURIs begin with mast:JWST/, mast:HST/, mast:HLSP/ or mast:jwstedb/."
 
 
+class NotComparable(Invalid):
+    code, title = "not_comparable", "These two searches cannot be compared"
+    hint = "Give `since` an earlier search of the same collection, with the same `expand`."
+
+
 class NotToBeBundled(Invalid):
     code, title = "not_to_be_bundled", "The rows of this search name no files"
     hint = "Bundle a search of observations, instrument_keywords or wavefront, or one with expand=observations."
+
+
+class UnknownFilename(Invalid):
+    code, title = "unknown_filename", "No name of a JWST file"
+    hint = "Give the whole name as MAST lists it, like jw02733-o001_t001_nircam_clear-f090w_i2d.fits, without its path."
 
 
 class BadCursor(TopmastError):

@@ -118,6 +118,11 @@ def stale_table(tables: Path, search_id: str) -> Path:
     return tables / f"{search_id}.stale.sqlite"
 
 
+def changes_table(tables: Path, search_id: str, since: str) -> Path:
+    """Where it is kept what a search found new, changed or gone since an earlier one; it goes with the search."""
+    return tables / f"{search_id}.since.{since}.sqlite"
+
+
 def products_table(tables: Path, bundle_id: str) -> Path:
     """Where the unique products of a bundle are, selected and excluded."""
     return tables / f"{bundle_id}.products.sqlite"
