@@ -12,15 +12,17 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask
 
 from tests.api.site import Site, ended_at_once
 from topmast_service.api.app import create_app
+from topmast_service.archive.tokens import Who
 from topmast_service.config import as_environment, from_environment
 from topmast_service.container import for_api
+from topmast_service.workflows.tokens import MastTokens
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN = 60.0
@@ -67,7 +69,7 @@ def create() -> Flask:
         wake=lambda job: ended_at_once(api, job),
         draw=lambda search_id, where: api.skies.path(search_id, where).write_bytes(b"\x89PNG\r\n\x1a\n"),
     )
-    return create_app(api)
+    return create_app(replace(api, mast_tokens=MastTokens(api.stores.tokens, lambda token: Who("Ann Example", ()))))
 
 
 def _ready(server: ApiProcess) -> ApiProcess:
