@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from topmast_service.operating import adopt, backup, doctor, restore
+from topmast_service.operating import adopt, backup, columns, doctor, restore
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
@@ -126,7 +126,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore):
+for command in (adopt, doctor, backup, restore, columns):
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands of who runs a topmast: `adopt`, `doctor`, `backup`, `restore`. Each imports what it needs."""
+"""Commands of who runs a topmast: `adopt`, `doctor`, `backup`, `restore`, `columns`. Each imports what it needs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,33 @@ def restore(backup_folder: Path, folder: Path) -> None:
     done = bring_back(backup_folder, folder)
     click.echo(f"{folder} is ready: {done.files} files, {done.size / 1e9:.2f} GB")
     click.echo(f"next: topmast-service up --data {folder}; then: topmast-service doctor --data {folder}")
+
+
+@click.command()
+@OF_UP
+@click.option("--refresh", is_flag=True, help="ask MAST now instead of within a day")
+@click.option("--json", "as_json", is_flag=True, help="for programs")
+def columns(data: Path | None, refresh: bool, as_json: bool) -> None:
+    """Tell what is known of MAST's columns, and how old it is.
+
+    Exit status: 1 if something could not be refreshed; what was known of it stays.
+    """
+    from topmast_service.container import for_columns
+
+    settings = _settings(data)
+    _must_exist(settings.data)
+    columns = for_columns(settings)
+    done = columns.run(everything=True) if refresh else None
+    known = columns.known()
+    if as_json:
+        told = {"sources": [asdict(one) for one in known], "refreshed": asdict(done) if done else None}
+        click.echo(json.dumps(told, indent=1, default=str))
+    else:
+        click.echo("\n".join([*(done.changes if done else ()), *map(str, known)]))
+        for source, why in done.failed.items() if done else ():
+            click.echo(f"{source} was not refreshed: {why}", err=True)
+    if done and done.failed:
+        sys.exit(1)
 
 
 def _must_exist(data: Path) -> None:

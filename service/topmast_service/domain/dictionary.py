@@ -107,7 +107,7 @@ def _entry(name: str, having: list[tuple[Form, Column]], known: Metadata, word: 
         name,
         _fits(name, said, having),
         title,
-        " ".join(t for t in (more if more != title else "", *_other_meanings(having, column)) if t),
+        ". ".join(t for t in (more if more != title else "", *_other_meanings(having, column)) if t),
         column.type,
         first(column.unit, said.unit),
         said.values or configured.values or tuple(keywords().get(name, {}).get("values", ())),
@@ -154,7 +154,7 @@ def _fits(name: str, said: Told, having: Iterable[tuple[Form, Column]]) -> str |
 
 def _other_meanings(having: Iterable[tuple[Form, Column]], column: Column) -> Iterable[str]:
     return (
-        f"In {form.name}: {other.description}."
+        f"In {form.name}: {other.description}"
         for form, other in having
         if other.description and other.description != column.description
     )

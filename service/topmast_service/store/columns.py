@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 FILE = "columns.json"
 SCHEMA = 1
+LEFT_OVER = 3600
+"""Seconds after which a file that was never renamed has no writer any more."""
 
 _Stamp = tuple[int, int, int]
 _NOTHING: _Stamp = (0, 0, 0)
@@ -99,6 +102,7 @@ class ColumnBook:
         """Let this be known instead; whole or not at all."""
         sources = {name: _written(answer) for name, answer in known.items()}
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._remove_left_over()
         number, aside = tempfile.mkstemp(dir=self._path.parent, prefix=f".{FILE}.")
         try:
             with os.fdopen(number, "w", encoding="utf-8") as file:
@@ -108,6 +112,12 @@ class ColumnBook:
         except BaseException:
             Path(aside).unlink(missing_ok=True)
             raise
+
+    def _remove_left_over(self) -> None:
+        """What a writer left that was killed."""
+        for path in self._path.parent.glob(f".{FILE}.*"):
+            if time.time() - path.stat().st_mtime > LEFT_OVER:
+                path.unlink(missing_ok=True)
 
     def _stamp(self) -> _Stamp:
         try:

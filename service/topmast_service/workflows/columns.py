@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from topmast_service.domain import metadata
 from topmast_service.domain.metadata import DICTIONARY, SOURCES, Answer, Metadata
 from topmast_service.errors import TopmastError, UpstreamError
-from topmast_service.store.columns import ColumnBook
+from topmast_service.store.columns import ColumnBook, Edition
 from topmast_service.store.jobs import JobStore
 
 if TYPE_CHECKING:
@@ -39,6 +39,20 @@ class Refreshed:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """How much is known of one source: columns, or keywords; `as_of` is None where all of them are shipped."""
+
+    source: str
+    entries: int
+    as_of: datetime | None
+    age: timedelta | None
+
+    def __str__(self) -> str:
+        since = f"{self.as_of:%Y-%m-%dT%H:%MZ}, {self.age} old" if self.as_of else "shipped"
+        return f"{self.source:12} {self.entries:5}  {since}"
+
+
+@dataclass(frozen=True)
 class Refresh:
     """Asks the sources and keeps what they said."""
 
@@ -48,16 +62,27 @@ class Refresh:
 
     def run(self, *, everything: bool = False) -> Refreshed:
         """Ask MAST what is due, or everything. What a source does not answer stays as it was; nothing is raised."""
-        known, now = dict(self.book.edition().known), self.now()
-        done = Refreshed({}, [])
+        before, now = self.book.edition().known, self.now()
+        known, done = dict(before), Refreshed({}, [])
         with closing(self.open_descriptions()) as mast:
             for source in SOURCES:
                 if everything or metadata.is_due(known.get(source), now, AGE.total_seconds()):
                     self._ask(mast, source, known, done)
-        self._keep(known, done)
+        if known != before:
+            self._keep(known, done)
         for line in (*done.changes, *(f"{source} was not refreshed: {why}" for source, why in done.failed.items())):
             log.info("%s", line)
         return done
+
+    def known(self) -> list[Heard]:
+        """What is known now, source by source."""
+        edition, now = self.book.edition(), self.now().replace(microsecond=0)
+        return [self._heard(edition, source, now) for source in SOURCES]
+
+    def _heard(self, edition: Edition, source: str, now: datetime) -> Heard:
+        number = len(metadata.columns_of(source, edition.known) or metadata.told_of(edition.known, source))
+        as_of = when.replace(microsecond=0) if (when := edition.heard(source)) else None
+        return Heard(source, number, as_of, now - as_of if as_of else None)
 
     def _ask(self, mast: Descriptions, source: str, known: dict[str, Answer], done: Refreshed) -> None:
         """One source; a Portal that is away is not asked about the others, each of which would take its time."""
