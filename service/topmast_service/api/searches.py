@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from topmast_service.api import contract, documents, paging, results
+from flask import Response
+
+from topmast_service.api import contract, documents, paging, results, row_formats
 from topmast_service.api.auth import require_key, user
+from topmast_service.api.http_errors import NotAcceptable
 from topmast_service.api.routes import OF_BODIES, Routes
 from topmast_service.api.schemas.parameters import NoQuery, RowQuery, SubmitHeaders, path_id
 from topmast_service.api.schemas.rows import RowPage
 from topmast_service.api.schemas.search import SearchDocument, SearchRequest
+from topmast_service.api.streaming import Streams
 from topmast_service.api.submitting import Answer, answer
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
@@ -17,6 +21,7 @@ from topmast_service.domain import access
 from topmast_service.errors import (
     BadCursor,
     BadTarget,
+    Busy,
     EmptySelection,
     Expired,
     IdempotencyMismatch,
@@ -25,13 +30,14 @@ from topmast_service.errors import (
     UnknownColumn,
     UnknownJob,
 )
+from topmast_service.store.tables import Table
 
 ID = [path_id("search_id", "s", "The search")]
 _DECIDE_ACCESS = ("calib_level", "dataRights", "t_obs_release")
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 
 
-def make(api: Api, waiters: Waiters) -> Routes:
+def make(api: Api, waiters: Waiters, streams: Streams) -> Routes:
     """The routes."""
     routes = Routes("searches", __name__, url_prefix="/v1/searches", description="What there is")
     require_key(routes, api.stores.users)
@@ -70,23 +76,31 @@ def make(api: Api, waiters: Waiters) -> Routes:
         return documents.of_search(results.one(api, user(), search_id, "search"))
 
     @routes.route("/<search_id>/rows", methods=["GET"], parameters=ID)
-    @routes.operation("listRows", raises=[UnknownJob, NotReady, NoResult, Expired, BadCursor, UnknownColumn])
+    @routes.operation(
+        "listRows",
+        raises=[UnknownJob, NotReady, NoResult, Expired, BadCursor, UnknownColumn, NotAcceptable, Busy],
+        responses={200: {"content": row_formats.WHOLE}},
+    )
     @routes.arguments(RowQuery, location="query")
-    @routes.response(200, RowPage, description="A page of rows", headers=contract.headers("Link"))
-    def list_rows(query: dict[str, Any], search_id: str) -> tuple[dict[str, Any], dict[str, str]]:
+    @routes.response(200, RowPage, description="A page of rows, or all as a file", headers=contract.headers("Link"))
+    def list_rows(query: dict[str, Any], search_id: str) -> Response | tuple[dict[str, Any], dict[str, str]]:
         """The rows of a search.
 
         Each has `_row`, its stable id, and `access`: public, exclusive, planned, restricted or unknown, as of now.
+        JSON comes in pages; CSV, ECSV, VOTable, Parquet and HTML are whole (HTML shows the first 10,000 rows).
         """
+        name = row_formats.wanted(query)
         search = results.one(api, user(), search_id, "search")
-        table, now = results.rows(api, search), api.stores.jobs.now()
+        table, facts, now = results.rows(api, search), results.facts(search), api.stores.jobs.now()
+        if name != "json":
+            return row_formats.whole(streams, search, Table(table.path, now), facts=facts, query=query, name=name)
         page = paging.of_rows(
             table,
             query,
-            results.facts(search),
+            facts,
             needed=_DECIDE_ACCESS,
             finish=lambda row: {**row, "access": access.of_row(row, now)},
         )
-        return page, paging.next_link(page["next"])
+        return page, {**paging.next_link(page["next"]), "Vary": "Accept"}
 
     return routes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -75,9 +75,23 @@ class Streams:
             raise
         return response
 
-    def _open(self, path: Path) -> _Held:
+    def hold(self, pieces: Iterator[bytes]) -> Streamed:
+        """What is made while it is sent, in a place of its own until it ends or its reader has gone.
+
+        Raises
+        ------
+        Busy
+            All places are taken.
+        """
+        self._take()
+        return Streamed(pieces, self._places.release)
+
+    def _take(self) -> None:
         if not self._places.acquire(blocking=False):
             raise Busy("All places for downloads are taken.", retry_after=2)
+
+    def _open(self, path: Path) -> _Held:
+        self._take()
         try:
             return _Held(path.open("rb"), self._places.release)
         except OSError:
@@ -95,6 +109,26 @@ class _Held(FileWrapper):
     def close(self) -> None:
         """Close the file; the place is free again."""
         super().close()
+        release, self._release = self._release, None
+        if release is not None:
+            release()
+
+
+class Streamed:
+    """Pieces that give their place back when the answer ends, however it ends, begun or not."""
+
+    def __init__(self, pieces: Iterator[bytes], release: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self._release: Callable[[], None] | None = release
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The pieces."""
+        return self._pieces
+
+    def close(self) -> None:
+        """Make no more of them; the place is free again."""
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()
         release, self._release = self._release, None
         if release is not None:
             release()

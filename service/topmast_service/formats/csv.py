@@ -1,6 +1,7 @@
 """CSV (RFC 4180), for spreadsheets and scripts.
 
-A null is an empty cell, an empty string is ``""`` (PostgreSQL's convention; most readers take both for the same).
+A null is an empty cell, an empty string is ``""`` (PostgreSQL's convention; most readers take both for the same);
+where there is but one column a null is ``""`` too, since readers skip blank lines.
 Numbers are written so that they read back exactly, truths as ``true`` and ``false``, dates as RFC 3339.
 CSV has no place for what a table says about itself: whether it is whole is told by the name of the file.
 """
@@ -32,7 +33,7 @@ def _lines(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> Iter
     yield ",".join(_text(c.name) for c in columns) + "\r\n"
     for row in rows:
         line = ",".join(["" if (value := row[name]) is None else written(value) for name, written in cells])
-        yield (line or '""') + "\r\n"  # a line with nothing on it is no row to any reader
+        yield (line or '""') + "\r\n"
 
 
 def _text(value: Any) -> str:

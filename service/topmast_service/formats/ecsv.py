@@ -54,12 +54,12 @@ def _head(columns: Sequence[Column], about: About) -> Iterator[str]:
 def _described(column: Column) -> dict[str, Any]:
     told = {"name": column.name, "unit": column.unit, "datatype": TYPES[column.type], "description": column.description}
     meta = {"meta": {"ucd": column.ucd}} if column.ucd else {}
-    return {name: text for name, text in told.items() if text} | meta
+    return {name: _line(text) for name, text in told.items() if text} | meta
 
 
 def _meta(about: About) -> dict[str, Any]:
-    facts = [(name, text) for name, text in about.facts() if name != "note"]
-    return {"title": about.title, **dict(facts), "notes": [*about.notes, _REMARK]}
+    facts = {name: _line(text) for name, text in about.facts() if name != "note"}
+    return {"title": _line(about.title), **facts, "notes": [*map(_line, about.notes), _REMARK]}
 
 
 def _flow(value: Any) -> str:
@@ -68,8 +68,13 @@ def _flow(value: Any) -> str:
     return text.rstrip("\n")
 
 
+def _line(value: Any) -> str:
+    """A text without line ends; in YAML they would begin a line of the file."""
+    return _LINE_ENDS.sub(" ", str(value))
+
+
 def _text(value: Any) -> str:
-    text = _LINE_ENDS.sub(" ", str(value))
+    text = _line(value)
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 

@@ -9,7 +9,7 @@ import contextlib
 import math
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ def write(path: Path, columns: Sequence[Column], rows: Iterable[Mapping[str, Any
     aside.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(aside)) as base:
-        base.execute(f"CREATE TABLE rows (_row INTEGER PRIMARY KEY, {_declared(columns)})")
+        base.execute(f"CREATE TABLE rows (_row INTEGER PRIMARY KEY, {declared(columns)})")
         describe(base, columns)
         marks = ",".join("?" * len(columns))
         given = (tuple(_cell(row.get(c.name)) for c in columns) for row in rows)
@@ -144,7 +144,7 @@ class Table:
         more = len(found) > question.limit
         return Page(items, total, cursor_behind(question, items[-1]["_row"]) if more else None)
 
-    def every(self, question: Question) -> Iterator[dict[str, Any]]:
+    def every(self, question: Question) -> Generator[dict[str, Any], None, None]:
         """All rows that a `Question` asks for, in its order, one at a time; its `limit` and `after` do not count.
 
         A sorted answer is its rows' ids first, then their cells some at a time: SQLite would sort whole rows,
@@ -229,7 +229,8 @@ def _described(base: sqlite3.Connection) -> Iterator[Column]:
         yield Column(**said | {"many": bool(said["many"])})
 
 
-def _declared(columns: Sequence[Column]) -> str:
+def declared(columns: Sequence[Column]) -> str:
+    """The columns as ``CREATE TABLE`` takes them."""
     return ", ".join(f"{quoted(c.name)} {AFFINITY[c.type]}" for c in columns)
 
 

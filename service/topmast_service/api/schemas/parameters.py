@@ -11,6 +11,7 @@ from topmast_service.api.schemas.fields import Moment, Pattern, QueryNumber, Req
 from topmast_service.api.schemas.job import KINDS
 from topmast_service.domain.job import PHASES
 from topmast_service.domain.rows import MAX_SORT, MAX_WHERE, OPERATORS
+from topmast_service.formats import FORMATS
 
 MAX_WAIT = 30
 MAX_IDS = 200
@@ -73,8 +74,13 @@ def _of_table(kind: str, example: list[str]) -> dict[str, fields.Field[Any]]:
     }
 
 
+_ROW_FORMAT = fields.String(
+    validate=validate.OneOf(["json", *FORMATS]),
+    metadata={"description": "Instead of Accept. All but json are whole: they take no limit and no cursor"},
+)
 RowQuery = Request.from_dict(
-    _of_table("observation", ["t_min:ge:59000", "instrument_name:like:MIRI*"]), name="RowQuery"
+    {**_of_table("observation", ["t_min:ge:59000", "instrument_name:like:MIRI*"]), "format": _ROW_FORMAT},
+    name="RowQuery",
 )
 
 _FORMAT = fields.String(
