@@ -123,6 +123,9 @@ def test_with_mast_away_the_last_answer_is_offered_as_stale(away: Asked) -> None
     page = client.get(f"/v1/searches/{waiting.id}/rows").json
     assert {int(row["obsid"]) for row in page["items"]} == ROWS
     assert (page["stale"], page["as_of"]) == (True, document["stale"]["as_of"])
+    sky = client.get(f"/v1/searches/{waiting.id}/sky").json
+    assert (sky["stale"], sky["total"], sky["as_of"]) == (True, 4, document["stale"]["as_of"])
+    assert client.get(f"/v1/searches/{waiting.id}/sky?format=png").json["code"] == "not_ready"
 
 
 def test_when_mast_is_back_the_fresh_rows_take_its_place(away: Asked) -> None:

@@ -87,6 +87,8 @@ def _picture(api: Api, waiters: Waiters, search: Job, query: Mapping[str, Any]) 
     if ignored := sorted({*request.args} - {"format", "where"}):
         at = [{"pointer": name, "detail": "A picture is always whole.", "suggestions": []} for name in ignored]
         raise Invalid(f"The picture takes no {', '.join(ignored)}: it is always whole.", errors=at)
+    if results.facts(search)["stale"]:
+        raise NotReady("Pictures are drawn of fresh rows; MAST is away.", hint="Ask for JSON, or wait.", retry_after=30)
     where, skies = query.get("where", ()), api.skies
     skies.check(results.rows(api, search), where)
     if not skies.ready(search.id, where):
@@ -101,7 +103,7 @@ def _picture(api: Api, waiters: Waiters, search: Job, query: Mapping[str, Any]) 
 
 
 def _page(api: Api, search: Job, query: Mapping[str, Any]) -> Response:
-    table, now = results.rows(api, search), api.stores.jobs.now()
+    table, facts, now = results.rows(api, search), results.facts(search), api.stores.jobs.now()
     columns = SkyColumns.of(table.columns)
     question = ask(table.columns, where=query.get("where", ()), limit=query["limit"], cursor=query.get("cursor", ""))
     page = table.page(replace(question, columns=columns.needed(table.columns)))
@@ -109,7 +111,7 @@ def _page(api: Api, search: Job, query: Mapping[str, Any]) -> Response:
     items = [_item(row, footprint) for row, footprint in found]
     whole = len(items) == len(page.items)
     following = page.next if whole else cursor_behind(question, items[-1]["_row"])
-    target = sky_scene.target(search)
+    target = sky_scene.target(replace(search, result=facts))
     document = {
         "target": target,
         **_field(target, found),
@@ -117,9 +119,9 @@ def _page(api: Api, search: Job, query: Mapping[str, Any]) -> Response:
         "without_coordinates": sky_rows.without_coordinates(table, question.where),
         "next": following,
         "total": page.total,
-        "truncated": bool(search.result.get("truncated")),
-        "as_of": search.result.get("as_of"),
-        "stale": False,
+        "truncated": bool(facts.get("truncated")),
+        "as_of": facts.get("as_of"),
+        "stale": facts["stale"],
     }
     return Response(json.dumps(document), headers=paging.next_link(following), mimetype="application/json")
 
