@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,8 @@ from topmast_service.api.app import create_app
 from topmast_service.config import Settings
 from topmast_service.domain import forms
 from topmast_service.domain.columns import Column
+from topmast_service.store.columns import FILE
+from topmast_service.store.messages import QUERY
 from topmast_service.workflows.columns import Refreshed
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -52,6 +53,11 @@ class Place(Site):
         settings = replace(self.settings, mast_url=url or self.settings.mast_url)
         return replace(container.for_columns(settings), now=lambda: when).run(everything=everything)
 
+    def an_hour_later(self) -> None:
+        """What was done once within the hour may be done again."""
+        redis = self.api.stores.redis
+        redis.delete(*redis.scan_iter("*once:columns"), f"topmast-celery:{QUERY}")
+
     def columns(self, collection: str = "observations") -> dict[str, dict[str, Any]]:
         """The columns of a collection's form, as the API tells them."""
         return {column["name"]: column for column in self.get(f"/v1/collections/{collection}")["columns"]}
@@ -74,18 +80,28 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
     process.stop()
 
 
-@pytest.fixture
-def place(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess) -> Iterator[Place]:
+@pytest.fixture(scope="package")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, redis_process: RedisProcess, sandbox: SandboxProcess
+) -> Iterator[Place]:
     settings = Settings(
-        data=tmp_path, redis_url=redis_process.url, mast_url=sandbox.url, resolver_url=sandbox.url, mast_timeout=5.0
-    )
-    sandbox.post("faults", rules=[])
-    sandbox.post("requests/reset")
+        data=tmp_path_factory.mktemp("data"), redis_url=redis_process.url, mast_url=sandbox.url,
+        resolver_url=sandbox.url, mast_timeout=5.0,
+    )  # fmt: skip
     api = container.for_api(settings, wake=lambda _: None)
-    api.stores.redis.flushall()
     alice = api.stores.users.add("alice", email="alice@example.org")
     yield Place(settings, sandbox, api, alice, key=api.stores.users.new_key("alice"))
     api.stores.close()
+
+
+@pytest.fixture
+def place(installation: Place) -> Place:
+    """It, as if columns had never been refreshed."""
+    installation.sandbox.post("faults", rules=[])
+    installation.sandbox.post("requests/reset")
+    (installation.settings.data / FILE).unlink(missing_ok=True)
+    installation.an_hour_later()
+    return installation
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ def odd_mast(configurations: Mapping[str, Answer], keywords: Answer) -> Iterator
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet, not two that wait for each other
 
         def do_GET(self) -> None:
             self._send(keywords)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.collections.conftest import NOON, Place
 from tests.collections.odd_mast import Answer, odd_mast
 from topmast_service import container
+from topmast_service.cli import cli
 from topmast_service.domain import forms, job
 from topmast_service.domain.columns import OBSERVATION
 from topmast_service.domain.forms import FORMS
@@ -59,7 +61,7 @@ def test_a_worker_refreshes_when_upkeep_calls_and_not_again(place: Place) -> Non
     assert called == ["called"]  # within the hour only one, though nothing has come of it yet
     make_worker_app(place.settings, QUERY).tasks["topmast.columns"]()
     assert place.get("/v1/collections/observations")["columns_from"] == "mast"
-    place.api.stores.redis.flushall()  # as if an hour had gone
+    place.an_hour_later()
     reminder.round()
     assert called == ["called"]
 
@@ -199,3 +201,18 @@ def test_another_process_sees_a_refresh_at_once(place: Place) -> None:
     place.refresh()
     assert other.edition().as_of("observations") == NOON
     assert other.form("observations") is other.form("observations")
+
+
+def test_the_command_refreshes_and_tells(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPMAST_DATA", str(place.settings.data))
+    monkeypatch.setenv("TOPMAST_MAST_URL", place.settings.mast_url)
+    shown = CliRunner().invoke(cli, ["columns"])
+    assert (shown.exit_code, shown.output.split()[:3]) == (0, ["observations", "33", "shipped"])
+    told = json.loads(CliRunner().invoke(cli, ["columns", "--refresh", "--json"]).output)
+    assert told["refreshed"]["failed"] == {}
+    assert all(source["as_of"] for source in told["sources"])
+    place.sandbox.post("faults", rules=[{"service": DICTIONARY, "fault": "status", "status": 404}])
+    failed = CliRunner().invoke(cli, ["columns", "--refresh"])
+    assert failed.exit_code == 1
+    assert "dictionary was not refreshed" in failed.stderr
+    assert CliRunner().invoke(cli, ["columns", "--data", str(place.settings.data / "none")]).exit_code == 2
