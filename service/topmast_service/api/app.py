@@ -7,6 +7,7 @@ from flask import Flask
 from topmast_service.api import (
     about,
     bundles,
+    citation,
     collections,
     contract,
     envelope,
@@ -54,6 +55,7 @@ def create_app(api: Api) -> Flask:
         manifests.make(api, streams),
         files.make(api, streams),
         jobs.make(api, waiters),
+        citation.make(api),
         me.make(api),
         mast_token.make(api),
         sky.make(api, waiters),
