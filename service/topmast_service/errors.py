@@ -91,12 +91,7 @@ class NotComparable(Invalid):
 
 class NotToBeBundled(Invalid):
     code, title = "not_to_be_bundled", "The rows of this search name no files"
-    hint = "Bundle a search of observations, instrument_keywords or wavefront, or one with expand=observations."
-
-
-class UnknownFilename(Invalid):
-    code, title = "unknown_filename", "No name of a JWST file"
-    hint = "Give the whole name as MAST lists it, like jw02733-o001_t001_nircam_clear-f090w_i2d.fits, without its path."
+    hint = "Bundle a search of observations, files or engineering samples, or one with expand=observations."
 
 
 class BadCursor(TopmastError):
@@ -177,6 +172,11 @@ class NoSuchFile(NotFound):
 class NoSuchRevision(NotFound):
     code, title = "no_such_revision", "The bundle has no such revision"
     hint = "The bundle's document tells its current `revision`; the first is 1."
+
+
+class UnknownFilename(NotFound):
+    code, title = "unknown_filename", "No name of a JWST file"
+    hint = "Give the whole name as MAST lists it, like jw02733-o001_t001_nircam_clear-f090w_i2d.fits, without its path."
 
 
 class MissingOnServer(NotFound):

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from topmast_service.domain import telemetry
 from topmast_service.staging import fits
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_LINE = 4096  # bytes; none of engineering data is nearly so long
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 
@@ -48,7 +50,7 @@ def inspect(path: Path, name: str) -> Content:
     """
     suffix = PurePosixPath(name).suffix.lower()
     _refuse_html(path, suffix)
-    look = _BY_SUFFIX.get(suffix)
+    look = _telemetry if name.startswith(telemetry.PREFIX) else _BY_SUFFIX.get(suffix)
     return look(path) if look else Content()
 
 
@@ -76,6 +78,25 @@ def _json(path: Path) -> Content:
     except (ValueError, RecursionError) as error:
         raise Unsound("is not valid JSON") from error
     return Content(whole=True)
+
+
+def _telemetry(path: Path) -> Content:
+    """Engineering data: a header, and whole lines. No structure tells whether some are missing at the end."""
+    with path.open("rb") as file:
+        if file.readline().decode("utf-8", "replace").strip() != telemetry.HEADER:
+            raise Unsound("has not the header of engineering data")
+        file.seek(-min(path.stat().st_size, _LINE), 2)
+        last = file.read().decode("utf-8", "replace")
+    if not last.endswith("\n") or not _is_whole(last.splitlines()[-1]):
+        raise Unsound("is cut in the middle of a line")
+    return Content()
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        return line == telemetry.HEADER or bool(telemetry.sample(line))
+    except telemetry.NotASample:
+        return False
 
 
 def _jpeg(path: Path) -> Content:

@@ -13,7 +13,7 @@ from topmast_service.archive.portal import Portal
 from topmast_service.domain import product, selection
 from topmast_service.domain.access import PLANNED_LEVEL
 from topmast_service.domain.selection import Account, Selection
-from topmast_service.errors import NotToBeBundled
+from topmast_service.errors import Expired, NotToBeBundled, UnknownJob
 from topmast_service.store.listing import Listing
 from topmast_service.store.tables import Table
 from topmast_service.workflows import named_files
@@ -67,6 +67,8 @@ class Planner:
         kind, value = next(iter(attempt.job.request["from"].items()))
         if kind == "uris":
             return map(named_files.of_uri, dict.fromkeys(value))
+        if kind == "search" and (files := _asked_for(attempt, value)):
+            return map(named_files.of_uri, files)
         table = Table(rows_table(self.folder, value)) if kind == "search" else None
         if table is None or "obsid" in table.columns:
             return None
@@ -95,6 +97,15 @@ class Planner:
         if kind == "search":
             return Table(rows_table(self.folder, value)).rows()
         return observations.by_ids(portal, value)
+
+
+def _asked_for(attempt: Attempt, search_id: str) -> list[str]:
+    """The telemetry files that a search of engineering samples asked for; none for other searches."""
+    try:
+        series = attempt.jobs.get(search_id).result.get("series")
+    except UnknownJob:
+        raise Expired(f"Search {search_id} is gone.") from None
+    return [uri for mnemonic in series or () for uri in mnemonic["uris"]]
 
 
 def _count(account: Account, reason: str | None, size: int) -> None:

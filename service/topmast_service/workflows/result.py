@@ -53,7 +53,7 @@ def refused(error: TopmastError, row: Mapping[str, Any]) -> Result:
     if isinstance(error, NotAuthorized):
         until = access.release(row)
         when = f" until {until:%Y-%m-%d}" if until else ""
-        return {"status": WITHHELD, "reason": f"not_authorized{when}", "code": error.code}
+        return {"status": WITHHELD, "reason": f"{error.code}{when}", "code": error.code}
     if isinstance(error, MissingOnServer):
         return {"status": FAILED, "reason": "missing_on_server", "code": error.code}
     return failed(error)
