@@ -108,6 +108,35 @@ def test_reprocessing_works_on_tables_too(generated, tmp_path):
     assert all(catalogue.file(u) for u in after)
 
 
+def test_keyword_rows_are_served_as_stated(tmp_path):
+    write(tmp_path, "observations.csv", [{"obs_id": "a", "obsid": "1"}])
+    row = {"filename": "jw01_nrs1_cal.fits", "date_obs": "/Date(1732577116456)/", "date_obs_mjd": "60639.97",
+           "tsovisit": "f", "visit_id": "01216202001", "isRestricted": "False", "checksum": "abc", "nints": "8",
+           "newer": "010", "number": "7", "truth": "True", "blank": ""}  # fmt: skip
+    write(tmp_path, "keywords.csv", [{"service": "NIRSpec", **row}, {"service": "nirspec", **row}])
+    write(tmp_path, "keywords_miri.csv", [{"filename": "jw02_mirimage_cal.fits"}])
+    catalogue = opened(tmp_path)
+    first, second = catalogue.keywords("Nirspec")
+    typed = {"date_obs_mjd": 60639.97, "isRestricted": False, "nints": 8, "number": 7, "truth": True}
+    stated = {**row, **typed, "blank": None}
+    assert {name: first.get(name) for name in row} == stated
+    assert second["newer"] == "010"
+    assert {("newer", "string"), ("truth", "boolean"), ("number", "int")} <= set(catalogue.keyword_columns("nirspec"))
+    assert "blank" not in dict(catalogue.keyword_columns("nirspec"))
+    assert [r["filename"] for r in catalogue.keywords("miri")] == ["jw02_mirimage_cal.fits"]
+    assert list(catalogue.keywords("nircam")) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [({"service": "cos"}, "'cos' is no service"), ({"service": "miri", "nints": "x"}, "nints")]
+)
+def test_a_wrong_keyword_row_is_named(tmp_path, row, said):
+    write(tmp_path, "observations.csv", [{"obs_id": "a", "obsid": "1"}])
+    write(tmp_path, "keywords.csv", [row])
+    with pytest.raises(TableError, match=rf"keywords\.csv, line 2.*{said}"):
+        opened(tmp_path)
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="the recorded MAST rows are not beside this checkout")
 def test_real_rows_come_back_cell_by_cell(tmp_path):
     (tmp_path / "observations.csv").write_bytes(REAL.read_bytes())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from topmast_sandbox.catalogue import other_missions
+from topmast_sandbox.catalogue import other_missions, stated_keywords
 from topmast_sandbox.catalogue.catalogue import Catalogue
 from topmast_sandbox.catalogue.file import File
 from topmast_sandbox.catalogue.generated import Generated
@@ -27,7 +27,7 @@ def open_catalogue(directory: Path | None = None, *, seed: int = 1, scale: float
     Parameters
     ----------
     directory
-        Holds ``observations.csv`` and, optionally, ``products.csv`` with MAST's column names.
+        Holds ``observations.csv`` and, optionally, ``products.csv`` and ``keywords.csv`` with MAST's column names.
     seed
         Which noise fills the files.
     scale
@@ -41,4 +41,5 @@ def open_catalogue(directory: Path | None = None, *, seed: int = 1, scale: float
     sources: list[Source] = (
         [Tables.read(directory)] if directory else [Generated(clock.mjd()), other_missions.tables(scale)]
     )
-    return Catalogue(sources, seed=seed, scale=scale, clock=clock)
+    rows = stated_keywords.read(directory) if directory else {}
+    return Catalogue(sources, seed=seed, scale=scale, clock=clock, keyword_rows=rows)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 from topmast_sandbox.catalogue import (
@@ -27,6 +28,7 @@ from topmast_sandbox.catalogue.keyword_table import KeywordTable, KeywordTables
 from topmast_sandbox.catalogue.listing import Listing
 from topmast_sandbox.catalogue.record import Record, Source
 from topmast_sandbox.catalogue.reprocess import History
+from topmast_sandbox.catalogue.stated_keywords import StatedKeywords
 from topmast_sandbox.clock import Clock
 
 
@@ -39,9 +41,20 @@ class Catalogue:
         Where the rows come from, asked in this order; their obsids and dataURIs do not overlap.
     seed, scale
         Which noise fills the files, and by how much their pixel area shrinks.
+    keyword_rows
+        Rows of keyword services that tables state; they stand for all that would follow from the files.
     """
 
-    def __init__(self, sources: Sequence[Source], *, seed: int, scale: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        *,
+        seed: int,
+        scale: float,
+        clock: Clock,
+        keyword_rows: Mapping[str, StatedKeywords] = MappingProxyType({}),
+    ) -> None:
+        self._stated = keyword_rows
         self._sources = sources
         self._clock = clock
         self._seed = seed
@@ -88,7 +101,8 @@ class Catalogue:
 
     def keyword_columns(self, service: str) -> list[tuple[str, str]]:
         """Name and Portal type of a keyword service's columns; none for an unknown service."""
-        return keywords.columns(service)
+        stated = self._stated.get(service.lower())
+        return list(stated.columns) if stated else keywords.columns(service)
 
     def filesets(self) -> list[dict[str, Any]]:
         """Rows of the mission search for JWST: one per file set; files themselves are not opened."""
@@ -160,6 +174,8 @@ class Catalogue:
         return [(source, keywords.by_service(source.records())) for source in self._sources]
 
     def _keyword_table(self, service: str) -> KeywordTable:
+        if service in self._stated:
+            return self._stated[service].table
         rows = (
             keywords.row(record, self._history.revision(record), self._file(source, record), service)
             for source, found in self._keyword_records

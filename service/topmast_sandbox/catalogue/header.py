@@ -172,6 +172,8 @@ def _elements(instrument: str, filters: str) -> dict[str, Any]:
         return {"filter": first or None, "pupil": second or "CLEAR"}
     if first.startswith("CH"):
         return {"filter": None, "channel": first[2:]}
+    if first in {"SHORT", "MEDIUM", "LONG"}:  # the spectrometer's bands, which are no filters
+        return {"filter": None}
     return {"filter": first or None}
 
 

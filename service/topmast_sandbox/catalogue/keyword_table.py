@@ -26,9 +26,12 @@ class KeywordTable:
         The columns, in the service's order.
     rows
         What is known of each row; cells that are absent are null.
+    checksums_stated
+        Whether the rows tell their checksums; they are worked out otherwise.
     """
 
-    def __init__(self, names: Iterable[str], rows: Iterable[Row]) -> None:
+    def __init__(self, names: Iterable[str], rows: Iterable[Row], *, checksums_stated: bool = False) -> None:
+        self.checksums_stated = checksums_stated
         self.names = {name: position for position, name in enumerate(names)}
         self.cells: list[list[Any]] = [[] for _ in self.names]
         self._length = 0
@@ -58,7 +61,7 @@ class KeywordRow(Mapping[str, Any]):
         self._table, self._at, self._checksum = table, at, checksum
 
     def __getitem__(self, column: str) -> Any:
-        if column == CHECKSUM:
+        if column == CHECKSUM and not self._table.checksums_stated:
             return self._checksum(self["dataURI"])
         cells = self._table.cells[self._table.names[column]]
         return cells[self._at] if self._at < len(cells) else None

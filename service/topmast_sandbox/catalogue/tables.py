@@ -16,6 +16,8 @@ PRODUCT_COLUMNS = words("product")
 _FLOATS = {"s_ra", "s_dec", "t_min", "t_max", "t_exptime", "em_min", "em_max", "t_obs_release", "srcDen"}
 _INTS = {"calib_level", "obsid", "objID", "sequence_number", "obsID", "parent_obsid", "size"}
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+MOST_CELL = 10_000_000
+"""Characters of a cell: an s_region may exceed the 128 kB of the csv module."""
 _UNLISTED_SIZE = 14 * 2880  # bytes of a file whose size the table leaves blank: the smallest FITS file of the sandbox
 
 
@@ -114,28 +116,35 @@ def _rows(path: Path, columns: list[str]) -> Iterator[Row]:
     """Typed rows of a CSV: blank cells become None, columns that MAST does not have are ignored."""
     if not path.exists():
         raise TableError(f"{path.name} is missing in {path.parent}: --catalog needs at least observations.csv")
-    csv.field_size_limit(10_000_000)  # an s_region may exceed the module's 128 kB
+    csv.field_size_limit(MOST_CELL)
     with path.open(newline="", encoding="utf-8-sig") as lines:
         for number, cells in enumerate(csv.DictReader(lines), start=2):
-            yield {c: _cell(path.name, number, c, cells.get(c)) for c in columns}
+            yield {c: typed(path.name, number, c, cells.get(c), _kind(c)) for c in columns}
 
 
-def _cell(table: str, line: int, column: str, text: str | None) -> Any:
+def typed(table: str, line: int, column: str, text: str | None, kind: str) -> Any:
+    """A cell of a table: None if it is blank, else of this `kind` (float, int, boolean, string).
+
+    Raises
+    ------
+    TableError
+        It reads as something else.
+    """
     if text is None or not text.strip():
         return None
-    convert: Callable[[str], Any] = str
-    if column in _FLOATS:
-        convert = float
-    elif column in _INTS:
-        convert = _whole
-    elif column == "mtFlag":
-        convert = _truth
+    convert = _KINDS.get(kind, str)
     try:
         return convert(text)
     except (ValueError, KeyError, OverflowError) as error:
         raise TableError(
             f"{table}, line {line}, column {column}: {text!r} is not a {convert.__name__.strip('_')}"
         ) from error
+
+
+def _kind(column: str) -> str:
+    if column in _FLOATS:
+        return "float"
+    return "int" if column in _INTS else "boolean" if column == "mtFlag" else "string"
 
 
 def _whole(text: str) -> int:
@@ -145,3 +154,6 @@ def _whole(text: str) -> int:
 
 def _truth(text: str) -> bool:
     return _TRUTHS[text.strip().lower()]
+
+
+_KINDS: Mapping[str, Callable[[str], Any]] = {"float": float, "int": _whole, "boolean": _truth}
