@@ -114,7 +114,7 @@ def _real_ids(site: Site) -> Callable[..., None]:
     """A hook that turns every second well-formed id into one that exists."""
     search, bundle = site.search().id, site.bundle().id
     known = {"search_id": search, "bundle_id": bundle, "job_id": bundle, "path": I2D, "code": "busy"}
-    known |= {"collection": "instrument_keywords", "keyword": "date_obs"}
+    known |= {"collection": "instrument_keywords", "keyword": "date_obs", "filename": I2D.rpartition("/")[2]}
     calls: Counter[str] = Counter()
 
     def before_call(context: Any, case: Case, kwargs: Any) -> None:

@@ -12,6 +12,7 @@ from topmast_service.api import (
     contract,
     envelope,
     facets,
+    filenames,
     files,
     health,
     jobs,
@@ -59,6 +60,7 @@ def create_app(api: Api) -> Flask:
         me.make(api),
         mast_token.make(api),
         sky.make(api, waiters),
+        filenames.make(api),
     ):
         smorest.register_blueprint(routes)
     contract.complete(smorest)
