@@ -98,7 +98,15 @@ def test_a_bundle_lists_the_observations_whose_files_it_holds(site: Site, client
     wanted = {str(row["obs_id"]) for row in site.rows(found) if row["calib_level"] >= 0}
     assert set(listed) == wanted
     assert F1000W in listed
+    assert "  JWST 1558, PI Wesson, Roger: Beyond" in cite(client, bundle.id).get_data(as_text=True)
+    site.api.control.delete(site.alice, found.id)
     assert "  JWST 1558\n" in cite(client, bundle.id).get_data(as_text=True)
+
+
+def test_a_doi_is_cited_itself(site: Site, client: FlaskClient) -> None:
+    done = site.search("dois", criteria={"doi": "doi:10.17909/SANDBOX-1558-o001"}, expand="observations")
+    assert "which is to be cited: https://doi.org/10.17909/sandbox-1558-o001\n" in cite(client, done.id).get_data(True)
+    assert len(cite(client, done.id, "?format=ids").get_data(as_text=True).splitlines()) == len(site.rows(done)) == 9
 
 
 def test_what_has_no_observations_is_no_citation(site: Site, client: FlaskClient) -> None:

@@ -19,7 +19,7 @@ from topmast_service.errors import Expired, NoResult, NotReady, UnknownJob
 from topmast_service.store.tables import Table
 from topmast_service.workflows import citation
 from topmast_service.workflows.citation import Cited
-from topmast_service.workflows.control import products_table
+from topmast_service.workflows.control import products_table, rows_table
 
 _MEDIA = {"text": "text/plain", "bibtex": "application/x-bibtex", "ids": "text/csv"}
 _TEXT = {"schema": {"type": "string"}}
@@ -73,8 +73,10 @@ def _cited(api: Api, job: Job) -> Cited:
     if job.kind == "search":
         return citation.of_search(job, results.rows(api, job), str(results.facts(job).get("as_of") or ""))
     results.revision(job)
-    products = Table(products_table(api.stores.settings.tables, job.id))
-    return citation.of_bundle(job, products, str(job.ended or job.created))
+    tables, source = api.stores.settings.tables, job.request["from"].get("search")
+    made_of = rows_table(tables, source) if source else None
+    search = Table(made_of) if made_of and made_of.exists() else None
+    return citation.of_bundle(job, Table(products_table(tables, job.id)), search, str(job.ended or job.created))
 
 
 def _accepted() -> str:

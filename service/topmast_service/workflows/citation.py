@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from topmast_service import __version__
+from topmast_service.domain import dois
 from topmast_service.domain.job import Job
 from topmast_service.errors import NoResult
 from topmast_service.store.tables import Table
@@ -32,6 +33,9 @@ _PORTAL = (
     "A DOI for exactly these observations: give MAST's DOI portal the list of their ids, "
     "/v1/jobs/{job}/citation?format=ids, and cite it beside this text."
 )
+_OBSERVATION = frozenset({"obs_id", "obsid", "obs_collection", "proposal_id", "calib_level"})
+"""Columns by which rows are known as CAOM observations."""
+
 _OBSERVED = '"calib_level" IS NOT -1 AND "obs_id" IS NOT NULL'
 _ONE_OF_EACH = f'_row IN (SELECT MIN(_row) FROM rows WHERE {_OBSERVED} GROUP BY "obs_collection", "proposal_id")'  # noqa: S608 - our own columns
 
@@ -89,27 +93,30 @@ def of_search(search: Job, table: Table, as_of: str) -> Cited:
     NoResult
         Its rows are no observations.
     """
-    if not {"obs_id", "obsid", "proposal_id", "calib_level"} <= table.columns.keys():
+    if not _is_observations(table):
         raise NoResult(
             f"The rows of {search.id} are no observations, which is what a citation lists.",
             hint="Search them with expand=observations, or cite a bundle of them.",
         )
-    programs = [
-        Program(*(str(row.get(c) or "") for c in ("obs_collection", "proposal_id", "proposal_pi", "obs_title")))
-        for row in table.rows(_ONE_OF_EACH)
-    ]
+    programs = _programs(table)
     missions = frozenset(p.mission for p in programs)
     planned = len(table.distinct("obs_id", '"calib_level" = -1'))
     return Cited(search, table.distinct("obs_id", _OBSERVED), _numbered(programs), missions, planned, as_of)
 
 
-def of_bundle(bundle: Job, products: Table, as_of: str) -> Cited:
-    """The observations whose products a bundle holds; of files named one by one, those that the files belong to."""
+def of_bundle(bundle: Job, products: Table, search: Table | None, as_of: str) -> Cited:
+    """The observations whose products a bundle holds; of files named one by one, those that the files belong to.
+
+    Parameters
+    ----------
+    search
+        The rows it was made of, where they still are: they know investigators and titles.
+    """
     rows = [row for condition in (_OF_PARENTS, _WITHOUT_PARENT) for row in products.rows(condition)]
     found = {str(row["obs_id"]): str(row.get("obs_collection") or "") for row in rows if row.get("obs_id")}
-    programs = {
-        Program(str(r.get("obs_collection") or ""), str(r["proposal_id"])) for r in rows if r.get("proposal_id")
-    }
+    told = {(p.mission, p.number): p for p in _programs(search)} if search else {}
+    numbers = {(str(r.get("obs_collection") or ""), str(r["proposal_id"])) for r in rows if r.get("proposal_id")}
+    programs = [told.get(number, Program(*number)) for number in numbers]
     return Cited(bundle, sorted(found), _numbered(programs), frozenset(found.values()), 0, as_of)
 
 
@@ -122,8 +129,13 @@ def ids(cited: Cited) -> Iterator[str]:
 
 def text(cited: Cited) -> str:
     """What to say in a paper, and how to come by a DOI."""
-    programs = [_number(len(cited.programs), "program") + ":", *(f"  {p}" for p in _shown(cited.programs))]
-    parts = [_ARCHIVE, f"{_how_many(cited)} {_asked(cited)}", "\n".join(programs), _PORTAL.format(job=cited.job.id)]
+    parts = [_ARCHIVE, f"{_how_many(cited)} {_asked(cited)}"]
+    if cited.programs:
+        head = f"{_number(len(cited.programs), 'program')}:"
+        parts.append("\n".join([head, *(f"  {program}" for program in _shown(cited.programs))]))
+    if own := _dois(cited.job):
+        parts.append(f"They were found by their DOI, which is to be cited: {', '.join(own)}")
+    parts.append(_PORTAL.format(job=cited.job.id))
     if len(cited.ids) > MOST_IDS:
         parts.append(_too_many(cited))
     return "\n\n".join(parts) + "\n"
@@ -144,6 +156,25 @@ def bibtex(cited: Cited) -> str:
     }
     members = ",\n".join(f"  {name} = {value}" for name, value in entry.items())
     return f"@misc{{topmast_{cited.job.id},\n{members}\n}}\n"
+
+
+def _is_observations(table: Table) -> bool:
+    return _OBSERVATION.issubset(table.columns)
+
+
+def _programs(table: Table) -> list[Program]:
+    """One for each mission and number among observation rows; none among others."""
+    if not _is_observations(table):
+        return []
+    cells = ("obs_collection", "proposal_id", "proposal_pi", "obs_title")
+    return [Program(*(str(row.get(c) or "") for c in cells)) for row in table.rows(_ONE_OF_EACH)]
+
+
+def _dois(job: Job) -> list[str]:
+    """The DOIs that a search was for, as addresses."""
+    asked = (job.request.get("criteria") or {}).get("doi") if job.request.get("collection") == "dois" else None
+    given = [str(doi) for doi in (asked if isinstance(asked, list) else [asked]) if doi]
+    return [dois.RESOLVER + dois.read(doi) for doi in given]
 
 
 def _numbered(programs: Iterable[Program]) -> list[Program]:
