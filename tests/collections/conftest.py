@@ -106,9 +106,14 @@ def place(installation: Place) -> Place:
 
 @pytest.fixture
 def older(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A release that was made before MAST had ``dataproduct_type``, and knew nothing of ``t_min`` but its type."""
+    """A release that was made before MAST had ``dataproduct_type`` and ``band``, and did not know what ``t_min`` is."""
     shipped = forms.FORMS["observations"]
     columns = {name: column for name, column in shipped.columns.items() if name != "dataproduct_type"}
     columns["t_min"] = Column("t_min", "float")
     monkeypatch.setitem(forms.FORMS, "observations", replace(shipped, columns=columns))  # type: ignore[arg-type]
+    shipped = forms.FORMS["instrument_keywords"]
+    without = {
+        part: {n: v for n, v in getattr(shipped, part).items() if n != "band"} for part in ("columns", "services")
+    }
+    monkeypatch.setitem(forms.FORMS, "instrument_keywords", replace(shipped, **without))  # type: ignore[arg-type]
     return place

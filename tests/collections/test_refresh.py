@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,41 @@ def test_a_column_that_mast_added_can_be_asked_for(older: Place) -> None:
     assert "observations: dataproduct_type (string) is new" in done.changes
     found = older.search(criteria={"dataproduct_type": "spectrum"})
     assert (found.phase, found.result["count"]) == (job.COMPLETED, 1)
+
+
+def test_it_is_among_the_cells_of_rows_as_well(older: Place) -> None:
+    older.refresh()
+    found = older.search(criteria={"obs_id": "a"})
+    assert "dataproduct_type" in [column["name"] for column in found.result["columns"]]
+
+
+def test_a_keyword_that_mast_added_is_asked_of_the_instruments_that_have_it(older: Place) -> None:
+    with pytest.raises(UnknownColumn):
+        older.search(collection="instrument_keywords", criteria={"band": "LONG"})
+    older.refresh()
+    found = older.search(collection="instrument_keywords", criteria={"band": "LONG"})
+    assert (found.phase, found.result["api"]) == (job.COMPLETED, "Mast.Jwst.Filtered.Miri")
+
+
+def test_the_same_news_is_told_once(place: Place) -> None:
+    with odd_mast({"Mast.Caom.Cone": {"obs_id": {"type": "double"}}}, []) as url:
+        first = place.refresh(url=url).changes
+        again = place.refresh(NOON + timedelta(days=2), url=url).changes
+    assert "observations: obs_id is float by MAST, and stays string" in first
+    assert [line for line in again if "obs_id" in line] == []
+
+
+def test_a_recorded_configuration_agrees_with_what_is_shipped(place: Place) -> None:
+    recorded = Path(__file__).parents[3] / "shared/data/reference_metadata/astroquery_columnsconfig.json"
+    if not recorded.exists():
+        pytest.skip("the recorded column configuration of MAST is not here")
+    with odd_mast({"Mast.Caom.Cone": json.loads(recorded.read_bytes())}, []) as url:
+        place.refresh(url=url)
+    told = place.api.columns.edition().known["observations"].told
+    assert told.keys() <= OBSERVATION.keys()
+    assert {n for n, one in told.items() if one.many} == {n for n, column in OBSERVATION.items() if column.many}
+    numbers = [n for n, column in OBSERVATION.items() if column.type == "float" and n in told]
+    assert {n: told[n].unit for n in numbers} == {n: OBSERVATION[n].unit for n in numbers}
 
 
 def test_suggestions_know_refreshed_columns(older: Place) -> None:

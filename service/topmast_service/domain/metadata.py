@@ -110,11 +110,11 @@ def columns_of(source: str, known: Metadata) -> dict[str, Column]:
 
 def changes(source: str, known: Metadata, told: Mapping[str, Told]) -> Iterator[str]:
     """What a source says otherwise than it was known, in words for the log."""
-    before = columns_of(source, known)
+    before, earlier = columns_of(source, known), told_of(known, source)
     for name, said in told.items() if source != DICTIONARY else ():
         if name not in before and name not in OURS | NOT_ASKED:
             yield f"{source}: {name} ({said.type or 'string'}) is new"
-        elif name in before and said.type and not _agree(before[name].type, said.type):
+        elif name in before and said.type and not _agree(before[name].type, said.type) and earlier.get(name) != said:
             yield f"{source}: {name} is {said.type} by MAST, and stays {before[name].type}"
     if missing := sorted(before.keys() - told.keys() - OURS) if told and source != DICTIONARY else []:
         yield f"{source}: MAST does not tell of {', '.join(missing[:20])}{' …' if len(missing) > 20 else ''}; kept"

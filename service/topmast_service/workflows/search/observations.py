@@ -18,7 +18,7 @@ from topmast_service.workflows.search.asking import Asking, Collection, Found
 def find(asking: Asking) -> Found:
     """The rows that fit, from any mission."""
     cone = located(asking)
-    columns = [c for c in OBSERVATION.values() if cone is not None or c.name != "distance"]
+    columns = [*asking.search.form.columns.values(), *([OBSERVATION["distance"]] if cone is not None else [])]
     rows = observations.search(asking.portal, cone, asking.search.criteria)
     return Found(columns, rows, observations.api_of(cone))
 
