@@ -84,7 +84,7 @@ def _accepted() -> str:
 
 def _rows(api: Api, bundle: Job, query: Mapping[str, Any]) -> Response:
     facts = {"as_of": moment(bundle.ended) if bundle.ended else None}
-    page = paging.of_rows(results.manifest(api, bundle), query, facts, needed=(), finish=dict)
+    page = paging.of_rows(results.manifest(api, bundle), query, facts)
     response = Response(json.dumps(page), headers=paging.next_link(page["next"]), mimetype="application/json")
     response.add_etag()
     response.make_conditional(request)

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -21,18 +21,9 @@ from topmast_service.errors import BadCursor
 from topmast_service.store.jobs import position
 from topmast_service.store.tables import Table
 
-Row = dict[str, Any]
 
-
-def of_rows(
-    table: Table,
-    query: Mapping[str, Any],
-    facts: Mapping[str, Any],
-    *,
-    needed: Iterable[str],
-    finish: Callable[[Row], Row],
-) -> dict[str, Any]:
-    """A page of a table, as the contract writes it.
+def of_rows(table: Table, query: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of a table, as the contract writes it; with `access` in every row, if the table knows the time.
 
     Parameters
     ----------
@@ -40,10 +31,6 @@ def of_rows(
         where, sort, columns, limit and cursor, as `RowQuery` read them.
     facts
         `as_of`, `truncated` and `stale` of the result.
-    needed
-        Columns that `finish` looks at; read even if they are not asked for, and not shown then.
-    finish
-        Completes one row.
     """
     question = ask(
         table.askable,
@@ -53,12 +40,10 @@ def of_rows(
         limit=query["limit"],
         cursor=query.get("cursor", ""),
     )
-    hidden = {c for c in needed if question.columns and c in table.columns and c not in question.columns}
-    page = table.page(replace(question, columns=(*question.columns, *sorted(hidden))))
-    items = [{name: cell for name, cell in finish(row).items() if name not in hidden} for row in page.items]
+    page = table.page(replace(question, columns=(*(question.columns or table.columns), *table.computed)))
     told = {"as_of": facts.get("as_of"), "truncated": bool(facts.get("truncated"))}
     told["stale"] = bool(facts.get("stale"))
-    return {"items": items, "next": page.next, "total": page.total, **told}
+    return {"items": page.items, "next": page.next, "total": page.total, **told}
 
 
 def next_link(following: str | None) -> dict[str, str]:

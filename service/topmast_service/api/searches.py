@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from topmast_service.api import contract, documents, paging, results, row_formats
+from topmast_service.api import contract, documents, paging, results, row_formats, since
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.http_errors import NotAcceptable
 from topmast_service.api.routes import OF_BODIES, Routes
@@ -17,7 +17,6 @@ from topmast_service.api.streaming import Streams
 from topmast_service.api.submitting import Answer, answer
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
-from topmast_service.domain import access
 from topmast_service.errors import (
     BadCursor,
     BadTarget,
@@ -26,14 +25,13 @@ from topmast_service.errors import (
     Expired,
     IdempotencyMismatch,
     NoResult,
+    NotComparable,
     NotReady,
     UnknownColumn,
     UnknownJob,
 )
-from topmast_service.store.tables import Table
 
 ID = [path_id("search_id", "s", "The search")]
-_DECIDE_ACCESS = ("calib_level", "dataRights", "t_obs_release")
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 
 
@@ -78,7 +76,7 @@ def make(api: Api, waiters: Waiters, streams: Streams) -> Routes:
     @routes.route("/<search_id>/rows", methods=["GET"], parameters=ID)
     @routes.operation(
         "listRows",
-        raises=[UnknownJob, NotReady, NoResult, Expired, BadCursor, UnknownColumn, NotAcceptable, Busy],
+        raises=[UnknownJob, NotReady, NoResult, Expired, BadCursor, UnknownColumn, NotComparable, NotAcceptable, Busy],
         responses={200: {"content": row_formats.WHOLE}},
     )
     @routes.arguments(RowQuery, location="query")
@@ -87,20 +85,18 @@ def make(api: Api, waiters: Waiters, streams: Streams) -> Routes:
         """The rows of a search.
 
         Each has `_row`, its stable id, and `access`: public, exclusive, planned, restricted or unknown, as of now.
+        With `since` only those that are new, changed or gone since an earlier search of the same collection: `_change`
+        says which, `_changed` names the columns, `notes` says what could not be told. The cells of a changed row are
+        the new ones.
+
         JSON comes in pages; CSV, ECSV, VOTable, Parquet and HTML are whole (HTML shows the first 10,000 rows).
         """
         name = row_formats.wanted(query)
         search = results.one(api, user(), search_id, "search")
-        table, facts, now = results.rows(api, search), results.facts(search), api.stores.jobs.now()
+        table, facts = since.shown(api, user(), search, query.get("since"))
         if name != "json":
-            return row_formats.whole(streams, search, Table(table.path, now), facts=facts, query=query, name=name)
-        page = paging.of_rows(
-            table,
-            query,
-            facts,
-            needed=_DECIDE_ACCESS,
-            finish=lambda row: {**row, "access": access.of_row(row, now)},
-        )
+            return row_formats.whole(streams, search, table, facts=facts, query=query, name=name)
+        page = paging.of_rows(table, query, facts) | {"notes": facts.get("notes", [])}
         return page, {**paging.next_link(page["next"]), "Vary": "Accept"}
 
     return routes

@@ -105,6 +105,11 @@ class Table:
             self.source = f'(SELECT *, {access_at(now, self.columns)} AS "{ACCESS.name}" FROM rows)'  # noqa: S608 - quoted
 
     @property
+    def computed(self) -> list[str]:
+        """What can be asked for besides the columns."""
+        return [name for name in self.askable if name not in self.columns]
+
+    @property
     def tells_access(self) -> bool:
         """Whether its rows have anything that access follows from."""
         return any(name in self.columns for name in access.DECIDING)

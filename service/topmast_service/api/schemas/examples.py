@@ -79,6 +79,7 @@ ROWS = {
     "items": [
         {"_row": 1, "obs_id": "jw01558-o001_t001_miri_f1000w", "instrument_name": "MIRI/IMAGE", "access": "public"}
     ],
+    "notes": [],
     **_PAGE,
 }
 

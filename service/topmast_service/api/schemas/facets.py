@@ -58,7 +58,7 @@ _END = {"type": ["number", "string"]}
 
 
 def _asked() -> dict[str, fields.Field[Any]]:
-    of_rows = parameters._of_table("observation", ["calib_level:ge:2", "access:eq:public"])
+    of_rows = parameters.of_table("observation", ["calib_level:ge:2", "access:eq:public"])
     said = f"Facets to count, split by commas. By default those with at most {FEW} different values"
     shown = {"description": said, "example": "instrument_name,calib_level,access,t_exptime"}
     of_rows["columns"].metadata = {**of_rows["columns"].metadata, **shown}
@@ -67,7 +67,7 @@ def _asked() -> dict[str, fields.Field[Any]]:
         validate=validate.Range(1, MOST_BINS),
         metadata={"description": "Bins of a histogram", "default": BINS, "example": 20},
     )
-    return {"where": of_rows["where"], "columns": of_rows["columns"], "bins": bins}
+    return {"where": of_rows["where"], "columns": of_rows["columns"], "bins": bins, "since": parameters.SINCE}
 
 
 FacetQuery = Request.from_dict(_asked(), name="FacetQuery")

@@ -47,7 +47,7 @@ class NoQuery(Request):
     """No parameters: a misspelt one is refused here as well."""
 
 
-def _of_table(kind: str, example: list[str]) -> dict[str, fields.Field[Any]]:
+def of_table(kind: str, example: list[str]) -> dict[str, fields.Field[Any]]:
     """The parameters of a list of rows. The formats name grammars of ours (http.md), by the table's columns."""
     operators = ", ".join(OPERATORS)
     where = fields.List(
@@ -78,8 +78,16 @@ _ROW_FORMAT = fields.String(
     validate=validate.OneOf(["json", *FORMATS]),
     metadata={"description": "Instead of Accept. All but json are whole: they take no limit and no cursor"},
 )
+SINCE = fields.String(
+    validate=Pattern(r"s_[0-9a-f]{16}", "This is no search's id."),
+    metadata={"description": "An earlier search of yours, of the same collection: only what changed since then"},
+)
 RowQuery = Request.from_dict(
-    {**_of_table("observation", ["t_min:ge:59000", "instrument_name:like:MIRI*"]), "format": _ROW_FORMAT},
+    {
+        **of_table("observation", ["t_min:ge:59000", "instrument_name:like:MIRI*"]),
+        "format": _ROW_FORMAT,
+        "since": SINCE,
+    },
     name="RowQuery",
 )
 
@@ -88,7 +96,7 @@ _FORMAT = fields.String(
     metadata={"description": "Instead of Accept. csv and html are whole: no other parameter goes with them"},
 )
 ManifestQuery = Request.from_dict(
-    {**_of_table("manifest", ["size:gt:1000000", "status:eq:OK"]), "format": _FORMAT}, name="ManifestQuery"
+    {**of_table("manifest", ["size:gt:1000000", "status:eq:OK"]), "format": _FORMAT}, name="ManifestQuery"
 )
 
 

@@ -56,6 +56,7 @@ class RowPage(_Page):
     json_schema: ClassVar[dict[str, Any]] = {"example": examples.ROWS}
 
     items = fields.List(Described("Row"))
+    notes = fields.List(fields.String(), metadata={"description": "What to know about these rows"})
 
 
 class ManifestPage(_Page):
