@@ -32,8 +32,8 @@ SERVICES: Mapping[str, str] = {
 
 PRODUCT = "mast:JWST/product/"
 
-PAGE_ROWS = 2_000
-"""Rows per page and chunk: with some 220 columns one takes about 15 kB, so a page some 30 MB while it is read."""
+PAGE_ROWS = 1_000
+"""Rows per page and chunk: with some 220 columns one takes about 15 kB, so a page some 15 MB while it is read."""
 
 CONNECTIONS = 3
 """Services asked at once; the chunks they have ready are all that is held."""
@@ -54,7 +54,7 @@ def search(portal: Portal, service: str, criteria: Sequence[Criterion], columns:
     seen: set[str] = set()
     for asked in questions:
         for raw in portal.rows(SERVICES[service], {"columns": columns, "filters": asked}, PAGE_ROWS):
-            row = {name: _readable(cell) for name, cell in raw.items()}
+            row = _readable(raw)
             if name_of(row) in seen or not filters.passes(row, tested):
                 continue
             if len(questions) > 1:
@@ -100,7 +100,9 @@ def name_of(row: Mapping[str, Any]) -> str:
     return str(row.get("filename") or row.get("fileName") or str(row.get("dataURI") or "").rpartition("/")[2])
 
 
-def _readable(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith("/Date("):
-        return dates.cell(cell)
-    return cell
+def _readable(row: Row) -> Row:
+    """The same row, its dates written so that people can read them."""
+    for name, cell in row.items():
+        if isinstance(cell, str) and cell.startswith("/Date("):
+            row[name] = dates.cell(cell)
+    return row
