@@ -19,7 +19,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     names = ("TOPMAST_URL", "TOPMAST_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
     for name in names:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
+    empty = tmp_path / "no-config"
+    empty.mkdir()  # astropy, where a test is the first to load it, warns of a folder that is not there
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
 
 
 @pytest.fixture

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ._api_errors import NotReady
 from ._html import folded
-from ._job import Job
+from ._job import Job, seconds
+from ._messages import Request
 from ._paging import items
 from ._reading import entries, members, number, text, whole
+from ._saving import format_of, save
 from ._table import table
 from ._where import Names, Where, row_params
 
 if TYPE_CHECKING:
     from astropy.table import Table
+
+SKY_TIMEOUT = 120.0  # seconds for a picture; a worker that is busy with a search comes to it later
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,9 @@ class Search(Job):
         What was understood more widely than written, and what is odd about the answer.
     resolved : Resolved or None
     truncated : bool
-        Whether MAST cut the answer off.
+        Whether MAST cut the answer off; `truncated_because` says why.
+    counted_only : bool
+        Whether only the number was asked for: there are no rows then.
     api, as_of : str
         Which of MAST's interfaces was asked, and when.
     """
@@ -78,6 +88,8 @@ class Search(Job):
     notes: tuple[str, ...] = ()
     resolved: Resolved | None = None
     truncated: bool = False
+    truncated_because: str = ""
+    counted_only: bool = False
     api: str = ""
     as_of: str = ""
 
@@ -91,6 +103,8 @@ class Search(Job):
             "notes": tuple(text(note) for note in entries(part.get("notes"))),
             "resolved": Resolved.from_json(part.get("resolved")),
             "truncated": part.get("truncated") is True,
+            "truncated_because": text(part.get("truncated_because")),
+            "counted_only": part.get("counted_only") is True,
             "api": text(part.get("api")),
             "as_of": text(part.get("as_of")),
         }
@@ -129,6 +143,77 @@ class Search(Job):
             astropy is not installed.
         """
         return table(self, self.rows(where=where, sort=sort, columns=columns), columns)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        where: Where = None,
+        sort: Names = None,
+        columns: Names = None,
+        timeout: float | dt.timedelta | None = None,
+    ) -> Path:
+        """All rows as a file, in the format its name ends in: .csv, .ecsv, .vot, .parquet or .html.
+
+        The service writes it and it comes piece by piece, so any number of rows fits into memory; ECSV and VOTable
+        keep units and descriptions.
+
+        Returns
+        -------
+        Path
+            Where it is; whole, or not there.
+        """
+        target = Path(path)
+        params = (*row_params(where, sort, columns), ("format", format_of(target)))
+        request = Request("GET", f"{self._own_path()}/rows", params, headers={"Accept": "*/*"})
+        return save(self._talk(), request, target, self._talk().clock.deadline(seconds(timeout)))
+
+    def facets(self, columns: Names = None, *, where: Where = None, bins: int | None = None) -> dict[str, Any]:
+        """How often each value occurs, "49 of 299"; histograms of `bins` for numbers.
+
+        Parameters
+        ----------
+        columns
+            Of these; by default of those that tell rows apart.
+        where
+            Counted among these rows, as for `rows`.
+
+        Returns
+        -------
+        dict
+            ``total``, ``matching`` and ``columns``, as the service tells them.
+        """
+        params = (*row_params(where, None, columns), *((("bins", str(bins)),) if bins is not None else ()))
+        return self._talk().get(f"{self._own_path()}/facets", params)
+
+    def sky(
+        self, path: str | os.PathLike[str], *, where: Where = None, timeout: float | dt.timedelta | None = SKY_TIMEOUT
+    ) -> Path:
+        """Where the rows lie, as a PNG: footprints on a coordinate grid, coloured by who may have the data.
+
+        The service draws it; that may take half a minute for a large search.
+
+        Raises
+        ------
+        NotReady
+            It is not drawn within `timeout` seconds.
+        """
+        params = (*row_params(where), ("format", "png"))
+        request = Request("GET", f"{self._own_path()}/sky", params, headers={"Accept": "image/png"})
+        session = self._talk()
+        limit = session.clock.deadline(seconds(timeout))
+        while True:
+            try:
+                return save(session, request, path, limit)
+            except NotReady as error:
+                pause = error.retry_after or 2.0
+                if pause >= limit.left():
+                    raise
+                session.clock.sleep(pause)
+
+    def footprints(self, *, where: Where = None, page_size: int = 1000) -> Iterator[dict[str, Any]]:
+        """Where each row looked: `shapes` in degrees (None without a footprint), `access`, `position`, `capped`."""
+        return items(self._talk(), f"{self._own_path()}/sky", row_params(where), limit=page_size)
 
     def _facts(self) -> list[tuple[str, object]]:
         found = f"{self.count} rows" + (" (truncated)" if self.truncated else "") if self.count is not None else ""
