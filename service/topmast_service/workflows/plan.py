@@ -8,23 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from topmast_service.archive import observations, products
+from topmast_service.archive import observations
 from topmast_service.archive.portal import Portal
 from topmast_service.domain import product, selection
-from topmast_service.domain.access import PLANNED_LEVEL
+from topmast_service.domain.rows import Question
 from topmast_service.domain.selection import Account, Selection
-from topmast_service.errors import Expired, NotToBeBundled, UnknownJob
+from topmast_service.errors import Expired, UnknownJob
 from topmast_service.store.listing import Listing
 from topmast_service.store.tables import Table
-from topmast_service.workflows import named_files
+from topmast_service.workflows import named_files, sources
 from topmast_service.workflows.attempt import Attempt
 from topmast_service.workflows.control import products_table, rows_table
-
-STAGED_MISSIONS = frozenset({"JWST", "HST", "HLSP"})
-"""MAST stages only these; other missions' observations are counted and left out."""
-
-CHECK_EVERY = 2000
-"""Named files between two looks at whether the bundle is still wanted."""
+from topmast_service.workflows.sources import Lister
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ class Planner:
 
         with Listing(products_table(self.folder, attempt.job.id)) as listing:
             if named is not None:
-                listing.add(_watched(attempt, named), lambda _: True)
+                listing.add(sources.watched(attempt.check, named), lambda row: bool(row.get("mrp", True)))
             seen = {"observations": 0 if named is not None else self._fill(attempt, listing, notes)}
             listing.decide(why_not, lambda reason, size: _count(account, reason, size))
             account.listed = listing.listed
@@ -70,32 +65,20 @@ class Planner:
         if kind == "search" and (files := _asked_for(attempt, value)):
             return map(named_files.of_uri, files)
         table = Table(rows_table(self.folder, value)) if kind == "search" else None
-        if table is None or "obsid" in table.columns:
-            return None
-        if "dataURI" not in table.columns:
-            raise NotToBeBundled(f"The rows of search {value} name no files.")
-        now = attempt.jobs.now()
-        return (named_files.of_keywords(row, now) for row in table.rows())
+        return sources.files(table, Question(), attempt.jobs.now()) if table is not None else None
 
     def _fill(self, attempt: Attempt, listing: Listing, notes: list[str]) -> int:
         """List the products of the observations; returns how many there are."""
         kind, value = next(iter(attempt.job.request["from"].items()))
         with closing(self.open_portal()) as portal:
             rows = list(self._observations(portal, kind, value))
-            obsids = _obsids(rows, notes)
-            if kind == "observations":
-                notes += _not_found(value, rows)
-            releases = {str(r["obsid"]): r.get("t_obs_release") for r in rows}
-        listed = products.listing(self.open_portal, obsids, batch=self.batch, connections=self.connections)
-        for batch in listed:
-            attempt.check()
-            dated = (r | {"t_obs_release": releases.get(str(r.get("parent_obsid")))} for r in batch)
-            listing.add(dated, _is_mrp)
-        return len(obsids)
+        if kind == "observations":
+            notes += _not_found(value, rows)
+        return Lister(self.open_portal, self.batch, self.connections).fill(rows, listing, notes, attempt.check)
 
     def _observations(self, portal: Portal, kind: str, value: Any) -> Iterator[Mapping[str, Any]]:
         if kind == "search":
-            return Table(rows_table(self.folder, value)).rows()
+            return sources.observations(Table(rows_table(self.folder, value)), Question())
         return observations.by_ids(portal, value)
 
 
@@ -117,19 +100,6 @@ def _count(account: Account, reason: str | None, size: int) -> None:
         account.bytes += size
 
 
-def _obsids(rows: list[Mapping[str, Any]], notes: list[str]) -> list[str]:
-    """The observations that have files; planned ones have none, other missions' cannot be staged."""
-    planned = [r for r in rows if r.get("calib_level") == PLANNED_LEVEL]
-    foreign = [r for r in rows if str(r.get("obs_collection")) not in STAGED_MISSIONS]
-    if planned:
-        notes.append(f"{len(planned)} planned observations have no data yet.")
-    if foreign:
-        missions = ", ".join(sorted({str(r.get("obs_collection")) for r in foreign}))
-        notes.append(f"{len(foreign)} observations of {missions} cannot be staged.")
-    left_out = {id(r) for r in (*planned, *foreign)}
-    return list(dict.fromkeys(str(r["obsid"]) for r in rows if id(r) not in left_out))
-
-
 def _not_found(wanted: list[str], rows: list[Mapping[str, Any]]) -> list[str]:
     known = {str(r.get("obsid")) for r in rows} | {str(r.get("obs_id")) for r in rows}
     missing = [w for w in wanted if w not in known]
@@ -143,18 +113,10 @@ def _hints(account: Account) -> list[str]:
     return [f"The selection left nothing of {account.unique} files ({left_out})."]
 
 
-def _is_mrp(row: Mapping[str, Any]) -> bool:
-    return row.get("productGroupDescription") == product.MRP
-
-
 def _wanted(select: Mapping[str, Any], named: bool) -> Selection:
-    """What is selected; guide-star files that were named one by one are meant, unless the request says otherwise."""
+    """What is selected; files that were named one by one are all meant, unless the request says otherwise."""
     wanted = selection.of_request(select)
-    return replace(wanted, guide_stars="include") if named and not select.get("guide_stars") else wanted
-
-
-def _watched(attempt: Attempt, rows: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for number, row in enumerate(rows):
-        if number % CHECK_EVERY == 0:
-            attempt.check()
-        yield row
+    if not named:
+        return wanted
+    guide_stars, mrp = select.get("guide_stars") or "include", wanted.mrp or False
+    return replace(wanted, guide_stars=guide_stars, mrp=mrp)
