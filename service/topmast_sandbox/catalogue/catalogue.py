@@ -104,11 +104,11 @@ class Catalogue:
         stated = self._stated.get(service.lower())
         return list(stated.columns) if stated else keywords.columns(service)
 
-    def filesets(self) -> list[dict[str, Any]]:
-        """Rows of the mission search for JWST: one per file set; files themselves are not opened."""
+    def filesets(self, program: int | None = None) -> list[dict[str, Any]]:
+        """Rows of the mission search for JWST, of all programs or of one: one per file set; files are not opened."""
         found = []
         for source in self._sources:
-            for name, records in filesets.group(source.records()).items():
+            for name, records in filesets.group(source.records(program)).items():
                 access = source.rights(self._history.plane(records[0].plane), self._clock.mjd())
                 found.append(filesets.row(name, records, self._history.revision, access or "PUBLIC"))
         return found

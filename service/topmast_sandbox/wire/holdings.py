@@ -12,13 +12,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Holdings:
-    """One mission: its columns, which of them are name and position, its rows and products."""
+    """One mission: its columns, which of them are name and position, its rows and products.
+
+    `rows` may be told a program, and may give others' rows all the same.
+    """
 
     columns: Sequence[MissionColumn]
     name: str
     ra: str
     dec: str
-    rows: Callable[[], Sequence[Row]]
+    rows: Callable[[int | None], Sequence[Row]]
     products: Callable[[str], Sequence[Row]]
 
 
@@ -38,7 +41,7 @@ class _Hubble:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def rows(self) -> Sequence[Row]:
+    def rows(self, _program: int | None) -> Sequence[Row]:
         return [{name: row[caom] for name, caom in HST_FROM_CAOM.items()} for row in self._observed()]
 
     def products(self, dataset: str) -> Sequence[Row]:

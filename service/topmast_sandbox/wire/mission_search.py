@@ -61,7 +61,7 @@ def search(mission: Holdings, asked: Mapping[str, Any]) -> dict[str, Any]:
 def _near(mission: Holdings, params: Mapping[str, Any]) -> Sequence[Row]:
     """Return the rows around any target, with the positional columns; all rows without a target."""
     if not params["target"]:
-        return mission.rows()
+        return mission.rows(_program(params["conditions"]))
     radius = _number(params["radius"]) * _TO_ARCMIN.get(str(params["radius_units"]), 1.0)
     if radius > _LARGEST_RADIUS:
         raise QueryError(f"radius is larger than {_LARGEST_RADIUS} arcminutes")
@@ -74,7 +74,7 @@ def _around(mission: Holdings, target: str, radius: float) -> Sequence[Row]:
         raise QueryError(f"target {target!r} is not 'ra dec'")
     ra, dec = (_number(part) for part in parts)
     found = []
-    for row in mission.rows():
+    for row in mission.rows(None):
         if row[mission.ra] is None or row[mission.dec] is None:
             continue
         apart = separation(ra, dec, row[mission.ra], row[mission.dec]) * 60
@@ -82,6 +82,12 @@ def _around(mission: Holdings, target: str, radius: float) -> Sequence[Row]:
             told = {"search_key": f"{target}{row[mission.name]}", "search_pos": target, "ang_sep": apart}
             found.append({**row, **told})
     return found
+
+
+def _program(conditions: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the only program that can fulfil the conditions, if one of them says it; to look at fewer files."""
+    asked = [str(value).strip() for one in conditions for name, value in one.items() if name == "program"]
+    return int(asked[0]) if len(asked) == 1 and asked[0].isdecimal() else None
 
 
 def _sorted(rows: Sequence[Row], params: Mapping[str, Any], known: set[str]) -> Sequence[Row]:
