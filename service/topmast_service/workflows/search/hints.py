@@ -50,7 +50,8 @@ def of_nothing(asking: Asking) -> list[str]:
         left -= cost
         if number:
             told.append(_told(probe, number))
-    return told or [_in_general(asking)]
+    # Programs and DOIs, which are asked for by number, have told themselves what there is not.
+    return told or ([] if asking.search.form.needs else [_in_general(asking)])
 
 
 def _probes(asking: Asking) -> Iterator[Probe]:
