@@ -30,7 +30,7 @@ def test_a_column_that_mast_added_can_be_asked_for(older: Place) -> None:
         older.search(criteria={"dataproduct_type": "spectrum"})
     done = older.refresh()
     assert done.failed == {}
-    assert "observations: dataproduct_type (string) is new" in done.changes
+    assert "observations: new columns: dataproduct_type (string)" in done.changes
     found = older.search(criteria={"dataproduct_type": "spectrum"})
     assert (found.phase, found.result["count"]) == (job.COMPLETED, 1)
 
@@ -53,8 +53,8 @@ def test_the_same_news_is_told_once(place: Place) -> None:
     with odd_mast({"Mast.Caom.Cone": {"obs_id": {"type": "double"}}}, []) as url:
         first = place.refresh(url=url).changes
         again = place.refresh(NOON + timedelta(days=2), url=url).changes
-    assert "observations: obs_id is float by MAST, and stays string" in first
-    assert [line for line in again if "obs_id" in line] == []
+    assert "observations: of another type by MAST: obs_id (float, stays string)" in first
+    assert [line for line in again if "another type" in line] == []
 
 
 def test_a_recorded_configuration_agrees_with_what_is_shipped(place: Place) -> None:

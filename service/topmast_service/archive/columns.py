@@ -95,8 +95,8 @@ class Descriptions:
             No answer.
         """
         if source == DICTIONARY:
-            return _keywords(self._ask("GET", KEYWORDS))
-        return _columns(self._ask("POST", CONFIGURATION, urlencode({"colConfigId": SERVICES[source]})))
+            return read_dictionary(self._ask("GET", KEYWORDS))
+        return read_configuration(self._ask("POST", CONFIGURATION, urlencode({"colConfigId": SERVICES[source]})))
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Any:
         until = time.monotonic() + self._timeout
@@ -131,7 +131,14 @@ def _pieces(response: urllib3.BaseHTTPResponse, path: str, until: float) -> Iter
             raise UpstreamDown(f"{path} takes too long.")
 
 
-def _columns(answer: Any) -> dict[str, Told]:
+def read_configuration(answer: Any) -> dict[str, Told]:
+    """A column configuration: an object with one object for each column.
+
+    Raises
+    ------
+    UpstreamError
+        It is not that.
+    """
     if not isinstance(answer, Mapping) or len(answer) > MOST_ENTRIES:
         raise UpstreamError(f"{CONFIGURATION} answered with something that describes no columns.")
     described = {name: props for name, props in answer.items() if isinstance(props, Mapping)}
@@ -156,7 +163,14 @@ def _column(name: str, props: Mapping[str, Any], has_twin: bool) -> Told:
     )
 
 
-def _keywords(answer: Any) -> dict[str, Told]:
+def read_dictionary(answer: Any) -> dict[str, Told]:
+    """The keyword information API's keywords, by their names in small letters.
+
+    Raises
+    ------
+    UpstreamError
+        There is no list of keywords in it.
+    """
     found: dict[str, list[Told]] = {}
     for entry in _entries(answer):
         for told in _keyword(entry):
@@ -204,7 +218,7 @@ def _unit(*texts: Any) -> str:
 
 
 def _list(value: Any) -> list[str]:
-    items: Iterable[Any] = value if isinstance(value, list) else str(value).split("|") if value else []
+    items: Iterable[Any] = value if isinstance(value, list) else value.split("|") if isinstance(value, str) else []
     return [text for item in items if not isinstance(item, list | Mapping) and (text := _text(item))]
 
 

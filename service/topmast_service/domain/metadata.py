@@ -8,7 +8,7 @@ filters and finished tables are read by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -32,6 +32,9 @@ SOURCES_OF: Mapping[str, tuple[str, ...]] = {
 NUMERIC = frozenset({"int", "float"})
 OURS = frozenset({"access", "instrument"})
 """Names that mean something of ours in rows and forms, so that a column of MAST cannot have them."""
+
+MOST_NAMED = 30
+"""Names in one line of the log."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +112,27 @@ def columns_of(source: str, known: Metadata) -> dict[str, Column]:
 
 
 def changes(source: str, known: Metadata, told: Mapping[str, Told]) -> Iterator[str]:
-    """What a source says otherwise than it was known, in words for the log."""
-    before, earlier = columns_of(source, known), told_of(known, source)
-    for name, said in told.items() if source != DICTIONARY else ():
-        if name not in before and name not in OURS | NOT_ASKED:
-            yield f"{source}: {name} ({said.type or 'string'}) is new"
-        elif name in before and said.type and not _agree(before[name].type, said.type) and earlier.get(name) != said:
-            yield f"{source}: {name} is {said.type} by MAST, and stays {before[name].type}"
-    if missing := sorted(before.keys() - told.keys() - OURS) if told and source != DICTIONARY else []:
-        yield f"{source}: MAST does not tell of {', '.join(missing[:20])}{' …' if len(missing) > 20 else ''}; kept"
+    """What a source says otherwise than it was known, in lines for the log; the same is not said every day."""
+    earlier = told_of(known, source)
+    if source == DICTIONARY:
+        yield from _listed(f"{source}: new keywords", told.keys() - earlier.keys())
+        return
+    before = columns_of(source, known)
+    new = (f"{name} ({told[name].type or 'string'})" for name in told.keys() - before.keys() - OURS - NOT_ASKED)
+    yield from _listed(f"{source}: new columns", new)
+    differing = (n for n in told.keys() & before.keys() if told[n] != earlier.get(n))
+    other = (n for n in differing if told[n].type and not _agree(before[n].type, told[n].type))
+    said = (f"{name} ({told[name].type}, stays {before[name].type})" for name in other)
+    yield from _listed(f"{source}: of another type by MAST", said)
+    if told:
+        yield from _listed(f"{source}: kept though MAST does not tell of them", before.keys() - told.keys() - OURS)
+
+
+def _listed(what: str, names: Iterable[str]) -> Iterator[str]:
+    """One line, if there is anything to say; of very many names the first."""
+    if found := sorted(names):
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        yield f"{what}: {', '.join(found[:MOST_NAMED])}{more}"
 
 
 def _agree(ours: str, theirs: str) -> bool:
