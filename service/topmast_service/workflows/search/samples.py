@@ -118,9 +118,9 @@ class _Series:
         after: list[Sample] = []
         for sample in self._each_once():
             if sample.time < self.start:
-                before = [max(*before, sample, key=_time)] if before else [sample]
+                before = [sample] if not before or sample.time >= before[0].time else before
             elif sample.time > self.end:
-                after = [min(sample, *after, key=_time)] if after else [sample]
+                after = [sample] if not after or sample.time < after[0].time else after
             else:
                 yield from self._rows(before, "before")
                 before = []
@@ -184,10 +184,6 @@ class _Series:
                 "sqldataType": sample.type,
                 "bracket": bracket,
             }
-
-
-def _time(sample: Sample) -> datetime:
-    return sample.time
 
 
 def _next_length(length: timedelta, count: int) -> timedelta:
