@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from astropy import units
+from astropy.io.votable.ucd import check_ucd
 
 from tests.collections.conftest import NOON, Place
 from tests.collections.odd_mast import odd_mast
@@ -129,3 +130,4 @@ def test_what_is_shipped_says_what_people_search_for() -> None:
     assert sum("says" in one for one in told.values()) > 300
     for one in told.values():
         units.Unit(one.get("unit", ""), format="vounit")
+        assert "ucd" not in one or check_ucd(one["ucd"], check_controlled_vocabulary=True), one

@@ -85,18 +85,20 @@ def operators(form: Form, column: Column) -> tuple[str, ...]:
 @cache
 def keywords() -> dict[str, dict[str, Any]]:
     """What is shipped of the keyword services' columns: type, unit, what it says, values, and in which it occurs."""
-    text = resources.files("topmast_service.domain").joinpath("keywords.json").read_text()
+    text = resources.files("topmast_service.domain").joinpath("keywords.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
+
+
+def keyword_column(name: str) -> Column:
+    """The column that a keyword of `keywords` is."""
+    told = keywords()[name]
+    return Column(name, told["type"], told.get("unit", ""), told.get("says", ""), ucd=told.get("ucd", ""))
 
 
 @cache
 def keyword_columns(service: str) -> dict[str, Column]:
     """The columns of one keyword service, in MAST's order: a key of `INSTRUMENTS`, or `WAVEFRONT`."""
-    return {
-        name: Column(name, told["type"], told.get("unit", ""), told.get("says", ""))
-        for name, told in keywords().items()
-        if service in told["in"]
-    }
+    return {name: keyword_column(name) for name, told in keywords().items() if service in told["in"]}
 
 
 def _columns(*columns: Column) -> dict[str, Column]:

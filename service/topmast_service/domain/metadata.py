@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from topmast_service.domain.columns import NOT_ASKED, Column
-from topmast_service.domain.forms import FORMS, INSTRUMENTS, WAVEFRONT, Form, keywords
+from topmast_service.domain.forms import FORMS, INSTRUMENTS, WAVEFRONT, Form, keyword_column, keywords
 
 SHIPPED = datetime(2026, 11, 23, tzinfo=UTC)
 """When the shipped columns were gone over last."""
@@ -143,8 +143,8 @@ def _agree(ours: str, theirs: str) -> bool:
 
 def _new(told: Told, dictionary: Mapping[str, Told]) -> Column:
     """A keyword that is known elsewhere is the same here."""
-    if facts := keywords().get(told.name):
-        return Column(told.name, facts["type"], facts.get("unit", ""), facts.get("says", ""), told.many)
+    if told.name in keywords():
+        return keyword_column(told.name)
     logical = told.type in {"", "string"} and _word(told.name, dictionary).type == "boolean"
     return Column(told.name, "flag" if logical else told.type or "string", many=told.many)
 
