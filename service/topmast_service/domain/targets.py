@@ -1,10 +1,10 @@
 """Target names as proposers spell them: VV 191, VV-191 and VV191 are one target.
 
 Only spelling is compared: blanks, hyphens and underscores where they separate letters from letters or from digits,
-capitals, and zeros before a number. What may mean something is kept: between two digits a hyphen may be the sign of a
-declination (``J0102-4915``, ``BD+60-1753``), a blank the end of a number (``POSITION 1 2``); so are dots, plus signs,
-brackets and all words (``VV-191-OFFSET`` is another pointing). Other names of the same object are not known here:
-that is a resolver's work.
+capitals, and zeros before a number. What may mean something is kept: between two digits there is a separator or none
+(``J0102-4915``, ``POSITION 1 2``), though it does not matter which, since APT turns blanks into hyphens
+(``BD-13 4920``, ``BD-13-4920``); so are dots, plus signs, brackets and all words (``VV-191-OFFSET`` is another
+pointing). Other names of the same object are not known here: that is a resolver's work.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212_", "-"))
-_BLANKS = re.compile(r"[ _]+")
-_SEPARATORS = re.compile(r"(?<![0-9])[- ]+(?=\w)|(?<=\w)[- ]+(?![-0-9 ])")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])[-\s]+(?=[0-9])")
+_SEPARATORS = re.compile(r"(?<![0-9])[-\s]+(?=\w)|(?<=\w)[-\s]+(?![-0-9\s])")
 _ZEROS = re.compile(r"(?<=[^\W\d_])0+(?=[0-9])")
 
 
@@ -51,8 +51,7 @@ def key(name: str) -> str:
     True
     """
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
-    plain = _BLANKS.sub(" ", plain.replace("_", " ")).translate(_DASHES)
-    joined = _SEPARATORS.sub("", plain).strip()
+    joined = _SEPARATORS.sub("", _BETWEEN_DIGITS.sub("-", plain.translate(_DASHES))).strip()
     return _ZEROS.sub("", joined) or plain
 
 
