@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,16 @@ from hypothesis import strategies as st
 
 from tests.engineering.changing import BEGIN, Changing, serving
 from tests.workflows.conftest import Site
+from topmast_service import container
 from topmast_service.archive.transfer import Downloads
 from topmast_service.domain import search
 from topmast_service.domain.token import Token
 from topmast_service.workflows.search import samples
-from topmast_service.workflows.search.asking import Asking, Upstream
+from topmast_service.workflows.search.asking import Asking
 
-SECONDS = st.one_of(st.integers(-3600, 7200).map(float), st.floats(-3600, 7200).map(lambda s: round(s, 6)))
-ENDS = st.tuples(st.integers(0, 3600_000_000), st.integers(0, 3600_000_000)).map(sorted)
+MINUTES = st.integers(-10, 70).map(lambda minutes: 60.0 * minutes)  # where pieces end
+SECONDS = MINUTES | st.floats(-600, 4200).map(lambda seconds: round(seconds, 6))
+ENDS = st.tuples(*[MINUTES | st.floats(0, 3600)] * 2).map(sorted)
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +39,8 @@ def ask(changing: Changing, site: Site, monkeypatch: pytest.MonkeyPatch) -> Call
         monkeypatch.setattr(samples, name, timedelta(minutes=minutes))
     monkeypatch.setattr(samples, "GOAL", 5)
     site.api.stores.tokens.put("alice", Token("t" * 32), "Alice", [])
-    upstream: Any = Upstream(
-        changing.url, "", "", 10, _none, lambda: Downloads(changing.url, connections=1), site.api.stores.tokens
-    )
+    ours = container.for_query(site.settings).searches.upstream
+    upstream = replace(ours, open_downloads=lambda: Downloads(changing.url, connections=1))
 
     def make(low: str, high: str) -> Asking:
         request = {"collection": "engineering", "criteria": {"mnemonic": "X", "time": {"min": low, "max": high}}}
@@ -53,12 +55,12 @@ def _none() -> Any:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(times=st.lists(SECONDS, max_size=40), ends=ENDS)
+@given(times=st.lists(SECONDS, max_size=60), ends=ENDS)
 def test_pieces_join_to_what_one_request_gives(
-    changing: Changing, ask: Callable[[str, str], Asking], times: list[float], ends: list[int]
+    changing: Changing, ask: Callable[[str, str], Asking], times: list[float], ends: list[float]
 ) -> None:
     changing.times = sorted(times)
-    low, high = (BEGIN + timedelta(microseconds=end) for end in ends)
+    low, high = (BEGIN + timedelta(seconds=end) for end in ends)
     asking = ask(low.isoformat().replace("+00:00", "Z"), high.isoformat().replace("+00:00", "Z"))
     rows = list(samples.Samples(asking, [{"tlmMnemonic": "X"}], ["X"]).rows())
     expected = changing.answer(low, high)
