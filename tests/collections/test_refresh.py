@@ -105,8 +105,8 @@ def test_a_worker_refreshes_when_upkeep_calls_and_not_again(place: Place) -> Non
 def test_upkeep_sends_the_message(place: Place) -> None:
     place.upkeep()
     place.upkeep()
-    (sent,) = place.api.stores.redis.lrange(f"topmast-celery:{QUERY}", 0, -1)
-    assert json.loads(sent)["headers"]["task"] == "topmast.columns"
+    sent = [json.loads(one) for one in place.api.stores.redis.lrange(f"topmast-celery:{QUERY}", 0, -1)]
+    assert [one["headers"]["task"] for one in sent].count("topmast.columns") == 1
 
 
 def test_only_what_is_due_is_asked_again(place: Place) -> None:
