@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo up test chaos reliability check format openapi bench lock clean
+.PHONY: help demo up test chaos reliability check check-archive format openapi bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -E '^[a-z.]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .venv: $(STAMP)  ## the environment: locked dependencies with their hashes, then this project
 $(STAMP): requirements.lock pyproject.toml sdk/pyproject.toml
@@ -30,6 +30,9 @@ chaos: $(STAMP)  ## the long chaos run: workers killed at random, Redis restarte
 
 reliability: $(STAMP)  ## write docs/reliability.md: what becomes of a bundle under each fault, as the run shows it
 	WRITE_RELIABILITY=1 $(BIN)/python -m pytest tests/reliability
+
+check-archive: $(STAMP)  ## recorded rows of MAST in DATA=DIR through topmast and back, cell by cell; writes docs/fidelity.md
+	$(BIN)/python -m tests.fidelity.check $(DATA)
 
 check: $(STAMP)  ## ruff, format, mypy (strict), import-linter, openapi.yaml as the code says
 	$(BIN)/ruff check .

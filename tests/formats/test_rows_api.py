@@ -149,6 +149,15 @@ def test_a_cell_of_another_type_makes_its_column_text(client: FlaskClient, site:
         assert [last[c] for c in ("t_min", "calib_level", "mtFlag", "t_max")] == ["soon", "2.5", "maybe", 1.0]
 
 
+def test_a_cell_that_is_no_text_keeps_every_digit_in_a_column_of_texts(client: FlaskClient, site: Site) -> None:
+    given = [390.4363057343289, True, 87602459, ["a", 1.5], math.nan, None, ""]
+    search = site.search(rows=[{"obs_id": f"o{n}", "obsid": cell} for n, cell in enumerate(given)])
+    told = ["390.4363057343289", "true", "87602459", '["a", 1.5]', None, None, ""]
+    path = f"/v1/searches/{search.id}/rows"
+    assert [row["obsid"] for row in client.get(path).json["items"]] == told
+    assert [row["obsid"] for row in rows_of(client, path, "parquet")] == told
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_nobody_elses(site: Site, name: str) -> None:
     search = site.search(owner="bob")
