@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tests.programs.conftest import Site
+from tests.servers import start_sandbox
+from tests.workflows.conftest import observation, product, write_catalogue
 from topmast_service.domain import job
 from topmast_service.errors import EmptySelection, Invalid
 
@@ -90,6 +95,17 @@ def test_hubbles_log_comes_from_caom_and_silence_is_explained(site: Site) -> Non
     planned = site.search("programs", criteria={"program": "10678"}, expand="exposures")
     assert planned.result["notes"][0] == "Nothing of JWST 10678 has been executed yet."
     assert planned.outcome == "empty"
+
+
+def test_a_mission_search_that_knows_less_than_caom_is_told_apart(site: Site, tmp_path: Path) -> None:
+    rows = [observation(1, "jw01558-o001_t001_miri_f1000w"), observation(2, "jw02733-o001", proposal_id="2733")]
+    folder = write_catalogue(tmp_path / "catalogue", rows, [product(2, "jw02733-o001_t001_miri_f770w_i2d.fits")])
+    small = start_sandbox(tmp_path, "--catalog", str(folder))
+    site.settings = replace(site.settings, mast_url=small.url)
+    done = site.search("programs", criteria={"program": "1558"}, expand="exposures")
+    small.stop()
+    (note,) = done.result["notes"]
+    assert note == "JWST 1558 has 1 executed observations in CAOM, but the mission search knows no exposure."
 
 
 def test_a_mission_search_that_is_away_is_waited_for(site: Site) -> None:

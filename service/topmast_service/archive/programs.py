@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from topmast_service.archive.filters import batches
 from topmast_service.archive.portal import Portal
+from topmast_service.domain.access import PLANNED_LEVEL
 
 FILTERED = "Mast.Caom.Filtered"
 
@@ -30,13 +32,13 @@ def rows(portal: Portal, mission: str, programs: Sequence[str]) -> Iterator[dict
     return _asked(portal, mission, programs, _CELLS)
 
 
-def known(portal: Portal, mission: str, programs: Sequence[str]) -> set[str]:
-    """Which of these programs have any row."""
-    return {
-        str(row["proposal_id"])
-        for batch in batches(programs, PROGRAMS_PER_QUERY)
-        for row in _asked(portal, mission, batch, ("proposal_id",))
-    }
+def known(portal: Portal, mission: str, programs: Sequence[str]) -> dict[str, int]:
+    """How many executed observations each of these programs has; those that have no row at all are left out."""
+    found: Counter[str] = Counter()
+    for batch in batches(programs, PROGRAMS_PER_QUERY):
+        for row in _asked(portal, mission, batch, ("proposal_id", "calib_level")):
+            found[str(row["proposal_id"])] += row.get("calib_level") != PLANNED_LEVEL
+    return dict(found)
 
 
 def _asked(portal: Portal, mission: str, programs: Sequence[str], cells: Sequence[str]) -> Iterator[dict[str, Any]]:

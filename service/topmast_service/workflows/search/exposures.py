@@ -84,11 +84,16 @@ def _rows(asking: Asking, numbers: Sequence[str], missions: Sequence[str]) -> It
 
 
 def _of_silent(asking: Asking, mission: str, silent: Sequence[str], searched: Sequence[str]) -> list[str]:
-    """Why a program has no log: nothing executed yet, or no such program."""
-    there = programs.known(asking.portal, mission, silent) if silent else set()
-    waiting, missing = [n for n in silent if n in there], [n for n in silent if n not in there]
+    """Why a program has no log: nothing executed yet, no such program, or services that disagree."""
+    there = programs.known(asking.portal, mission, silent) if silent else {}
+    waiting = [number for number, executed in there.items() if not executed]
     notes = [f"Nothing of {mission} {', '.join(waiting)} has been executed yet."] if waiting else []
-    return notes + of_missing(asking.portal, mission, missing, searched)
+    notes += [
+        f"{mission} {number} has {executed} executed observations in CAOM, but the mission search knows no exposure."
+        for number, executed in there.items()
+        if executed
+    ]
+    return notes + of_missing(asking.portal, mission, [n for n in silent if n not in there], searched)
 
 
 def _in_order(log: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
