@@ -133,6 +133,7 @@ def test_the_key_is_a_private_file_and_without_it_there_is_no_token(entitled: Si
     key.rename(key.with_suffix(".away"))
     with pytest.raises(NeedsMastToken, match="key"):
         entitled.api.stores.tokens.get("alice")
+    assert not entitled.api.stores.tokens.usable("alice"), "or a search would be begun again and again"
     entitled.api.mast_tokens.put("alice", ALICE)
     assert entitled.api.stores.tokens.get("alice").secret == ALICE
 

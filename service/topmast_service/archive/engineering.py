@@ -6,6 +6,7 @@ length, validator or ranges (mast-protocol §12.1). So a file counts only if its
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from topmast_service.errors import DiskFull, TransferFailed
 MNEMONICS = "Mast.JwstEdb.Mnemonics"
 SAMPLES = "Download/file (mast:jwstedb)"
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _IN_MEMORY = 16 << 20
 """Bytes of one answer that are kept in memory; the rest of a longer one goes to the disk."""
 
@@ -63,6 +65,8 @@ def _copy(stream: Stream, file: IO[bytes], uri: str) -> None:
         try:
             file.write(chunk)
         except OSError as error:
+            if error.errno not in _FULL:
+                raise
             raise DiskFull("There is no room for MAST's answer.") from error
         end = chunk[-1:]
     if end != b"\n" or not stream.head.framed:

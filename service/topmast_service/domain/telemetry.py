@@ -6,6 +6,7 @@ Times in the name are UTC to the second. The body is CSV with CRLF: a header, th
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,10 +72,11 @@ def sample(line: str) -> Sample:
 
 
 def number(found: Sample) -> float | None:
-    """The value as a number; None where its type is text, or it is none after all."""
+    """The value as a number; None where its type is text, or it is none after all (NaN, Infinity)."""
     if found.type.lower() not in NUMERIC:
         return None
     try:
-        return float(found.value)
+        value = float(found.value)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None

@@ -153,7 +153,11 @@ class Tokens:
             raise NeedsMastToken("You have stored no MAST token here.")
         if found["refused"]:
             raise NeedsMastToken("MAST does not accept your stored token any more: revoked, idle or too old.")
-        token = Token(self._opened(user, found["sealed"]), found["serial"])
+        try:
+            token = Token(self._opened(user, found["sealed"]), found["serial"])
+        except NeedsMastToken:
+            self.refuse(user, Token("", found["serial"]))  # so that nothing waits for it to work again
+            raise
         self._noted(user, token, "used", time_of(self._redis).isoformat())
         self._noted(user, token, "sealed", self._sealed_anew(found["sealed"]))
         return token

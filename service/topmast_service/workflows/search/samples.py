@@ -82,6 +82,7 @@ class Samples:
         """The rows, mnemonic by mnemonic, in time; `series` of the search's facts is complete with the last one."""
         start, end = interval(self.asking.request["criteria"]["time"])
         told = self.asking.facts["series"] = []
+        self.asking.tables.mkdir(parents=True, exist_ok=True)  # where a long answer is put while it is read
         with closing(self.asking.upstream.open_downloads()) as downloads:
             for mnemonic in self.chosen:
                 one = _Series(self, downloads, str(mnemonic["tlmMnemonic"]), start, end)
