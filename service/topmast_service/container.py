@@ -131,7 +131,7 @@ def for_query(settings: Settings) -> Query:
     stores = open_stores(settings)
     upstream = Upstream(
         settings.mast_url, settings.resolver_url, settings.datacite_url, settings.mast_timeout, open_portal,
-        lambda: Downloads(settings.mast_url, connections=1), stores.tokens,
+        lambda: Downloads(settings.mast_url, connections=1), stores.tokens, settings.mast_batch, settings.mast_listings,
     )  # fmt: skip
     form_of = ColumnBook(settings.data).form
     searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), _earlier(stores))

@@ -20,6 +20,7 @@ from topmast_service.api import (
     manifests,
     mast_token,
     me,
+    products,
     searches,
     sky,
 )
@@ -52,6 +53,7 @@ def create_app(api: Api) -> Flask:
         keywords.make(api),
         searches.make(api, waiters, streams),
         facets.make(api),
+        products.make(api),
         bundles.make(api, waiters),
         manifests.make(api, streams),
         files.make(api, streams),

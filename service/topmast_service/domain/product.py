@@ -37,10 +37,11 @@ COLUMNS: dict[str, Column] = {
         _C("parent_obsid", description="Observation whose opening listed the file first"),
         _C("t_obs_release", "float", "d", "Release of that observation's data, MJD"),
         _C("mrp", "boolean", "", "Whether any opened observation recommends it"),
+        _C("listed", "int", "", "How many times MAST listed it: once for each observation that leads to it"),
         _C("excluded", description="Why it is not part of the bundle; empty if it is"),
     )
 }
-"""Columns of a bundle's product table: MAST's own, then the release, `mrp` and `excluded` from us."""
+"""Columns of a bundle's product table: MAST's own, then the release, `mrp`, `listed` and `excluded` from us."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from topmast_service.domain.target import Target
 _RULES = 1
 """Grows when the same request comes to mean other rows: answers of an earlier release are then not taken for it."""
 
-OWN = frozenset({"engineering"})
-"""Collections whose rows MAST gave to one user's token: they answer nobody else's question."""
+OWN = frozenset({"engineering", "products"})
+"""Collections whose rows answer nobody else's question: they are for one user's token, or of one search."""
 
 
 def digest(search: Search) -> str | None:

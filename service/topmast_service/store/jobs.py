@@ -40,6 +40,10 @@ if ARGV[5] == '0' then redis.call('SADD', KEYS[3], ARGV[3]) end
 return 1
 """
 
+_BREAK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+
 _CLOSE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('SREM', KEYS[2], ARGV[2])
@@ -62,6 +66,7 @@ class JobStore:
         self._add = redis.register_script(_ADD)
         self._swap = redis.register_script(_SWAP)
         self._close = redis.register_script(_CLOSE)
+        self._break = redis.register_script(_BREAK)
 
     def now(self) -> datetime:
         """The one clock that leases are judged by."""
@@ -187,7 +192,7 @@ class JobStore:
         """Whether the job was deleted while its Idempotency-Key may still be repeated."""
         return bool(self._redis.exists(f"{PREFIX}removed:{job_id}"))
 
-    def promise(self, owner: str, key: str, body_hash: str, job_id: str) -> Promise:
+    def promise(self, owner: str, key: str, body_hash: str, job_id: str, seconds: int = IDEMPOTENCY_SECONDS) -> Promise:
         """Bind an Idempotency-Key to a job id before the job exists, so that even a crash between leaves one job.
 
         Raises
@@ -197,12 +202,19 @@ class JobStore:
         """
         name = f"{PREFIX}again:{owner}:{key}"
         mine = json.dumps([body_hash, job_id])
-        if self._redis.set(name, mine, nx=True, ex=IDEMPOTENCY_SECONDS):
-            return Promise(job_id, repeated=False)
-        stored_hash, stored_id = json.loads(str(self._redis.get(name) or mine))
+        stored = None
+        while stored is None:  # it may end, or be broken, between the two looks
+            if self._redis.set(name, mine, nx=True, ex=seconds):
+                return Promise(job_id, repeated=False)
+            stored = self._redis.get(name)
+        stored_hash, stored_id = json.loads(str(stored))
         if stored_hash != body_hash:
             raise IdempotencyMismatch("This Idempotency-Key was first used with another body or another route.")
         return Promise(stored_id, repeated=True)
+
+    def break_promise(self, owner: str, key: str, body_hash: str, job_id: str) -> None:
+        """The key no longer stands for this job; what it stands for by now, if that is another, stays."""
+        self._break(keys=[f"{PREFIX}again:{owner}:{key}"], args=[json.dumps([body_hash, job_id])])
 
     def _raw(self, job_id: str) -> str:
         raw = self._redis.get(f"{PREFIX}job:{job_id}")

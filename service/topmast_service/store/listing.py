@@ -6,7 +6,7 @@ Most of a listing is duplicates (30,000 rows for 6,000 files in program 1073), s
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,21 +14,22 @@ from typing import Any
 from topmast_service.domain.product import COLUMNS
 from topmast_service.store.tables import AFFINITY, describe
 
-_PLAIN = [name for name in COLUMNS if name not in {"mrp", "excluded"}]
+_PLAIN = [name for name in COLUMNS if name not in {"mrp", "listed", "excluded"}]
 
 
 class Listing:
-    """One bundle's products as they come in; visible under `path` when closed without an error."""
+    """Products as they come in; visible under `path` when closed without an error, or without a path gone then."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._aside = path.with_name(f".{path.name}.writing")
+        self._aside = path.with_name(f".{path.name}.writing") if path else None
         self.listed = 0
 
     def __enter__(self) -> Listing:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._aside.unlink(missing_ok=True)
-        self._base = sqlite3.connect(self._aside)
+        if self._aside:
+            self._aside.parent.mkdir(parents=True, exist_ok=True)
+            self._aside.unlink(missing_ok=True)
+        self._base = sqlite3.connect(self._aside or "")  # without a name: a file that SQLite removes by itself
         self._base.execute("PRAGMA synchronous = OFF")  # a crash leaves only the file aside, which is thrown away
         declared = ", ".join(f'"{c.name}" {AFFINITY[c.type]}' for c in COLUMNS.values())
         self._base.execute(f"CREATE TABLE rows (_row INTEGER PRIMARY KEY, {declared}, UNIQUE (dataURI))")
@@ -38,6 +39,8 @@ class Listing:
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         self._base.commit()
         self._base.close()
+        if self._aside is None or self._path is None:
+            return
         if kind is None:
             self._aside.replace(self._path)
         else:
@@ -49,19 +52,23 @@ class Listing:
         marks = ",".join("?" * (len(_PLAIN) + 1))
         before = self._base.total_changes
         self._base.executemany(
-            f"INSERT INTO rows ({names}, mrp) VALUES ({marks}) "  # noqa: S608 - our own column names
-            "ON CONFLICT (dataURI) DO UPDATE SET mrp = mrp OR excluded.mrp",
+            f"INSERT INTO rows ({names}, mrp, listed) VALUES ({marks}, 1) "  # noqa: S608 - our own column names
+            "ON CONFLICT (dataURI) DO UPDATE SET mrp = mrp OR excluded.mrp, listed = listed + 1",
             ([*(_text(n, row.get(n)) for n in _PLAIN), int(is_mrp(row))] for row in rows),
         )
         self.listed += self._base.total_changes - before
 
-    def decide(self, why_not: Callable[[dict[str, Any]], str | None], count: Callable[[str | None, int], None]) -> None:
-        """Write the reason of every product that is left out, and count them all (reason, bytes)."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What has come in so far, each product once, in the order of the first time."""
         names = ["_row", *COLUMNS]
         listed = ", ".join(f'"{n}"' for n in names)
-        reasons: list[tuple[str, int]] = []
         for cells in self._base.execute(f"SELECT {listed} FROM rows ORDER BY _row"):  # noqa: S608 - our own names
-            row = dict(zip(names, cells, strict=True))
+            yield dict(zip(names, cells, strict=True))
+
+    def decide(self, why_not: Callable[[dict[str, Any]], str | None], count: Callable[[str | None, int], None]) -> None:
+        """Write the reason of every product that is left out, and count them all (reason, bytes)."""
+        reasons: list[tuple[str, int]] = []
+        for row in self.rows():
             reason = why_not(row)
             count(reason, row["size"] or 0)
             if reason:

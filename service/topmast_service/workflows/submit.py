@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from topmast_service.errors import (
     NotFound,
     NotReady,
     NotToBeBundled,
+    UnknownJob,
 )
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
@@ -32,7 +33,7 @@ SEARCH_RETENTION = timedelta(days=30)
 
 ANOTHER_KEY = "Use another Idempotency-Key for a new job."
 
-BUNDLED = frozenset({"observations", "instrument_keywords", "wavefront"})
+BUNDLED = frozenset({"observations", "instrument_keywords", "wavefront", "products"})
 """Collections whose rows are observations or files; others' are once they are expanded to observations."""
 
 ACKNOWLEDGE, READY = "acknowledged", "ready"
@@ -69,6 +70,35 @@ class Submissions:
         """
         search.read(body, self._form_of)
         return self._submit(user, "search", body, SEARCH_RETENTION, key)
+
+    def products(self, user: User, search_id: str, where: Iterable[str]) -> Submitted:
+        """The search for the products of those rows of a search that fit `where`: found, or begun.
+
+        There is one for each search and set of conditions; one that was deleted or ended badly is begun anew.
+
+        Raises
+        ------
+        NotReady, NoResult, NotFound, NotToBeBundled
+            The search has no rows that files belong to.
+        """
+        self._check_search(user, search_id)
+        body = {"collection": "products", "search": search_id, "where": sorted(set(where))}
+        key, digest, keep = f"products:{_digest(body)}", _digest(body), int(SEARCH_RETENTION.total_seconds())
+        while True:
+            new_id = f"s_{secrets.token_hex(8)}"
+            promise = self._jobs.promise(user.name, key, digest, new_id, keep)
+            if not self._is_lost(promise.job_id):
+                now = self._jobs.now()
+                new = Job(promise.job_id, "search", user.name, body, now, now + SEARCH_RETENTION)
+                return Submitted(self._add(new), promise.repeated)
+            self._jobs.break_promise(user.name, key, digest, promise.job_id)
+
+    def _is_lost(self, job_id: str) -> bool:
+        """Whether a job is no longer of use; one that is not there yet is about to be."""
+        try:
+            return self._jobs.get(job_id).phase in {job.ERROR, job.ABORTED, job.ARCHIVED}
+        except UnknownJob:
+            return self._jobs.was_removed(job_id)
 
     def bundle(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
         """A bundle: ``{"from": {search | observations | uris}, "select", "notify", "retention_days", "label"}``.
@@ -125,11 +155,15 @@ class Submissions:
                 raise Expired(f"Job {job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
         now = self._jobs.now()
         new = Job(job_id, kind, user.name, dict(body), now, now + keep, label=body.get("label"), notices=notices)
+        return Submitted(self._add(new), repeated)
+
+    def _add(self, new: Job) -> Job:
+        """The job as it is stored under its id, queued unless that has been done."""
         stored = self._jobs.add(new)
         if stored.phase == job.PENDING:
-            stored = self._jobs.change(job_id, _queued)
+            stored = self._jobs.change(new.id, _queued)
             self._wake(stored)
-        return Submitted(stored, repeated)
+        return stored
 
 
 def _check_rows(found: Job) -> None:

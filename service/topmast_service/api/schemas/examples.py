@@ -44,6 +44,7 @@ SEARCH = JOB | {
         "truncated": False,
         "truncated_because": None,
         "series": None,
+        "products": None,
     }
 }
 

@@ -78,6 +78,11 @@ _ROW_FORMAT = fields.String(
     validate=validate.OneOf(["json", *FORMATS]),
     metadata={"description": "Instead of Accept. All but json are whole: they take no limit and no cursor"},
 )
+ProductsQuery = Request.from_dict(
+    {"where": of_table("observation", ["calib_level:ge:2", "instrument_name:like:MIRI*"])["where"]},
+    name="ProductsQuery",
+)
+
 SINCE = fields.String(
     validate=Pattern(r"s_[0-9a-f]{16}", "This is no search's id."),
     metadata={"description": "An earlier search of yours, of the same collection: only what changed since then"},

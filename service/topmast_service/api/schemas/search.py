@@ -93,6 +93,17 @@ class SeriesFacts(Answer):
     uris = fields.List(fields.String(), metadata={"description": "The dataURIs asked: `from.uris` of a bundle"})
 
 
+class ProductsFacts(Answer):
+    """How many files the chosen rows have: listed = unique + duplicates."""
+
+    observations = fields.Integer(metadata={"description": "Observations whose files were listed"})
+    listed = fields.Integer(metadata={"description": "Rows of MAST's lists"})
+    duplicates = fields.Integer(metadata={"description": "Those that came before"})
+    unique = fields.Integer(metadata={"description": "Files: the rows of this search"})
+    guide_stars = fields.Integer(metadata={"description": "Of these, those of guide stars"})
+    bytes = fields.Integer(metadata={"description": "Together, as MAST lists their sizes"})
+
+
 class SearchFacts(Answer):
     """What came of a search."""
 
@@ -113,6 +124,9 @@ class SearchFacts(Answer):
         fields.Nested(SeriesFacts),
         allow_none=True,
         metadata={"description": "Of engineering samples: what was asked for each mnemonic; null for other searches"},
+    )
+    products = fields.Nested(
+        ProductsFacts, allow_none=True, metadata={"description": "Of a products search; null for other searches"}
     )
 
 

@@ -17,7 +17,10 @@ from topmast_service.store.tokens import Tokens
 
 @dataclass(frozen=True)
 class Upstream:
-    """Where a collection may ask, besides the Portal; each address is a setting. `tokens` are the users' own."""
+    """Where a collection may ask, besides the Portal; each address is a setting. `tokens` are the users' own.
+
+    Product lists are asked for `batch` observations at once, over `listings` connections.
+    """
 
     mast_url: str
     resolver_url: str
@@ -26,6 +29,8 @@ class Upstream:
     open_portal: Callable[[], Portal]
     open_downloads: Callable[[], Downloads]
     tokens: Tokens
+    batch: int
+    listings: int
 
 
 @dataclass

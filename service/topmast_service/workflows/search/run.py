@@ -19,7 +19,7 @@ from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.workflows.attempt import Attempt, Terms, work
 from topmast_service.workflows.control import rows_table
-from topmast_service.workflows.search import hints
+from topmast_service.workflows.search import hints, products
 from topmast_service.workflows.search.asking import Asking, Found, Upstream
 from topmast_service.workflows.search.collections import COLLECTIONS
 from topmast_service.workflows.search.earlier import Earlier
@@ -44,7 +44,8 @@ class Searches:
         work(self.jobs, job_id, "search", self.terms, self._run)
 
     def _run(self, attempt: Attempt) -> None:
-        wanted, now = search.read(attempt.job.request, self.form_of), self.jobs.now()
+        request, now = attempt.job.request, self.jobs.now()
+        wanted = products.read(request) or search.read(request, self.form_of)
         if known := self.earlier.fresh_enough(attempt.job, wanted, now):
             self._finish(attempt, known)
             return
@@ -65,7 +66,7 @@ class Searches:
             asking.upstream = replace(self.upstream, open_portal=lambda: self._telling(asking))
             portal.tell_truncated = asking.truncate
             result = self._counted(asking) if wanted.count_only else self._found(attempt, asking)
-            if not result["count"]:
+            if not result["count"] and wanted.form is not products.FORM:
                 asking.notes += hints.of_nothing(asking)
         return result | {"notes": asking.notes, "truncated": asking.truncated is not None}
 
