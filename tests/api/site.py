@@ -19,9 +19,10 @@ from topmast_service.domain import job as moves
 from topmast_service.domain.columns import OBSERVATION, Column
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import BoxFacts, ManifestRow
+from topmast_service.domain.product import COLUMNS as PRODUCT
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.store import tables
-from topmast_service.workflows.control import manifest_table, rows_table
+from topmast_service.workflows.control import manifest_table, products_table, rows_table
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -107,6 +108,8 @@ class Site:
         rows = [_manifest_row(path, content) for path, content in files.items()]
         table = manifest_table(self.settings.tables.absolute(), job.id, 1)
         tables.write(table, MANIFEST_COLUMNS, map(asdict, rows))
+        listed = [{**asdict(row), "parent_obsid": "1", "proposal_id": "1558", "obs_collection": "JWST"} for row in rows]
+        tables.write(products_table(self.settings.tables.absolute(), job.id), [*PRODUCT.values()], listed)
         if phase == moves.COMPLETED:
             self._write_box(job, files, rows)
         counts = {"listed": 5, "duplicates": 1, "unique": 4, "selected": 2, "excluded": {"type": 2}, "ok": 2}
