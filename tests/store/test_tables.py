@@ -88,6 +88,43 @@ def test_conditions(tmp_path: Path, where: list[str], found: list[int]) -> None:
     assert [r["_row"] for r in table.page(rows.ask(table.columns, where=where)).items] == found
 
 
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("eq:2022-07-11", [1, 2]),
+        ("ne:2022-07-11", [3, 4]),
+        ("in:2022-07-11T12:00:00.5Z,2022-07-12", [2, 3]),
+        ("gt:2022-07-11", [3]),
+        ("ge:2022-07-11", [1, 2, 3]),
+        ("le:2022-07-11", [1, 2]),
+        ("lt:2022-07-12", [1, 2]),
+        ("lt:2022-07-11T12:00:00.5", [1]),
+        ("gt:2022-07-11T12:00:00Z", [2, 3]),
+        ("between:2022-07-11T12:00:00.1Z,2022-07-12", [2, 3]),
+        ("null:true", [4]),
+    ],
+)
+def test_dates_are_compared_as_times(tmp_path: Path, where: str, found: list[int]) -> None:
+    cells = ["2022-07-11T12:00:00Z", "2022-07-11T12:00:00.500000Z", "2022-07-12T00:00:00Z", None]
+    tables.write(tmp_path / "t", [Column("date_obs", "date")], [{"date_obs": cell} for cell in cells])
+    table = Table(tmp_path / "t")
+    asked = rows.ask(table.columns, where=[f"date_obs:{where}"])
+    assert [r["_row"] for r in table.page(asked).items] == found
+    with pytest.raises(Invalid, match="is no date"):
+        table.page(rows.ask(table.columns, where=["date_obs:ge:yesterday"]))
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [("eq:f1", [1, 2]), ("ne:F1", [3, 4, 5]), ("in:F10,F%", [2, 3]), ("eq:F1;F10", [2]), ("eq:F1; F10", [2])],
+)
+def test_any_of_several_values_fits(tmp_path: Path, where: str, found: list[int]) -> None:
+    cells = ["F1", "F1; F10", "F10;CLEAR", "F100", None]
+    tables.write(tmp_path / "t", [Column("filters", many=True)], [{"filters": cell} for cell in cells])
+    table = Table(tmp_path / "t")
+    assert [r["_row"] for r in table.page(rows.ask(table.columns, where=[f"filters:{where}"])).items] == found
+
+
 def test_a_cursor_is_bound_to_its_question(tmp_path: Path) -> None:
     tables.write(tmp_path / "t", COLUMNS, [{"name": str(n)} for n in range(5)])
     table = Table(tmp_path / "t")

@@ -14,6 +14,11 @@ from topmast_service.domain.columns import Column
 from topmast_service.domain.rows import Condition
 from topmast_service.errors import Invalid
 
+_MOMENT = (
+    "CASE WHEN INSTR({0}, '.') THEN SUBSTR(RTRIM({0}, 'Z') || '000000', 1, 26) ELSE RTRIM({0}, 'Z') || '.000000' END"
+)
+"""A date cell with all six digits of its second, so that texts compare as times do."""
+
 _COMPARE = {"eq": "=", "ne": "IS NOT", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -74,6 +79,8 @@ def _sql(condition: Condition, column: Column) -> tuple[str, list[Any]]:
         return f"{name} LIKE ? ESCAPE '\\'", [_escaped(condition.values[0]).replace("*", "%")]
     if column.many and condition.op in {"eq", "ne", "in"}:
         return _one_of_many(condition, column)
+    if column.type == "date":
+        return _dated(condition, column)
     given = [_typed_value(column, v) for v in condition.values]
     if condition.op == "in":
         return f"{name} IN ({','.join('?' * len(given))})", given
@@ -88,6 +95,31 @@ def _one_of_many(condition: Condition, column: Column) -> tuple[str, list[Any]]:
     found = " OR ".join([f"{cell} LIKE ? ESCAPE '\\'"] * len(condition.values))
     given = [f"%;{_escaped(value.replace('; ', ';'))};%" for value in condition.values]
     return (f"COALESCE(NOT ({found}), 1)" if condition.op == "ne" else f"({found})"), given
+
+
+def _dated(condition: Condition, column: Column) -> tuple[str, list[Any]]:
+    """Dates in order of time: ``…:00Z`` comes before ``…:00.5Z``, and a day is the whole day."""
+    cell = _MOMENT.format(quoted(column.name))
+    spans = [_span(column, value) for value in condition.values]
+    if condition.op in {"eq", "ne", "in"}:
+        found = " OR ".join([f"({cell} BETWEEN ? AND ?)"] * len(spans))
+        return f"COALESCE(NOT ({found}), 1)" if condition.op == "ne" else f"({found})", [
+            end for s in spans for end in s
+        ]
+    if condition.op == "between":
+        return f"{cell} BETWEEN ? AND ?", [spans[0][0], spans[1][1]]
+    return f"{cell} {_COMPARE[condition.op]} ?", [spans[0][condition.op in {"gt", "le"}]]
+
+
+def _span(column: Column, text: str) -> tuple[str, str]:
+    """First and last moment that a date means, as `_MOMENT` writes them."""
+    try:
+        first = dates.read(text)
+    except ValueError as error:
+        raise Invalid(f"{column.name}: {error}.") from None
+    whole = "T" not in text.strip().upper() and " " not in text.strip()
+    last = first.replace(hour=23, minute=59, second=59, microsecond=999_999) if whole else first
+    return f"{first:%Y-%m-%dT%H:%M:%S.%f}", f"{last:%Y-%m-%dT%H:%M:%S.%f}"
 
 
 def _escaped(text: str) -> str:
