@@ -12,7 +12,7 @@ from topmast_service.workflows.versions import Versions
 
 _FACTS = (
     "count", "counted_only", "columns", "notes", "resolved", "api", "as_of", "truncated", "truncated_because",
-    "series", "products",
+    "series", "products", "instruments", "unmatched",
 )  # fmt: skip
 _JOB = (
     "id", "kind", "owner", "label", "phase", "phase_reason", "outcome", "step", "version", "created", "started",

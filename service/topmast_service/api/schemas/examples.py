@@ -45,6 +45,8 @@ SEARCH = JOB | {
         "truncated_because": None,
         "series": None,
         "products": None,
+        "instruments": None,
+        "unmatched": None,
     }
 }
 

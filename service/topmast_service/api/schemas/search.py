@@ -104,6 +104,15 @@ class ProductsFacts(Answer):
     bytes = fields.Integer(metadata={"description": "Together, as MAST lists their sizes"})
 
 
+class UnmatchedFacts(Answer):
+    """Files that `expand` could not turn into observations."""
+
+    count = fields.Integer(metadata={"description": "How many files"})
+    names = fields.List(
+        fields.String(), metadata={"description": "What was sought for them, by obs_id (or visit); 100 at most"}
+    )
+
+
 class SearchFacts(Answer):
     """What came of a search."""
 
@@ -127,6 +136,15 @@ class SearchFacts(Answer):
     )
     products = fields.Nested(
         ProductsFacts, allow_none=True, metadata={"description": "Of a products search; null for other searches"}
+    )
+    instruments = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        allow_none=True,
+        metadata={"description": "Of instrument_keywords: rows by instrument that was asked; null for other searches"},
+    )
+    unmatched = fields.Nested(
+        UnmatchedFacts, allow_none=True, metadata={"description": "With expand=observations; null for other searches"}
     )
 
 
