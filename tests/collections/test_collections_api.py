@@ -8,21 +8,32 @@ from typing import Any
 import pytest
 
 from tests.collections.conftest import NOON, Place
-from topmast_service.domain import criteria
+from topmast_service.domain import search
 from topmast_service.domain.columns import Column
-from topmast_service.domain.forms import FORMS, OPERATORS, operators
+from topmast_service.domain.forms import FORMS, OPERATORS, Form, operators
 from topmast_service.domain.metadata import SHIPPED
 from topmast_service.errors import TopmastError
 
+TRUTHS: dict[str, Any] = {"value": True, "wildcard": "t*", "list": [True, False]}
 VALUES: dict[str, dict[str, Any]] = {
-    "string": {"value": "a", "wildcard": "a*", "list": ["a", "b"]},
+    "string": {"value": "1", "wildcard": "1*", "list": ["1", "2"]},
     "int": {"value": 1, "wildcard": "1*", "list": [1, 2]},
     "float": {"value": 1.5, "wildcard": "1*", "list": [1.5, 2]},
-    "boolean": {"value": True, "wildcard": "t*", "list": [True, False]},
-    "flag": {"value": True, "wildcard": "t*", "list": [True, False]},
+    "boolean": TRUTHS,
+    "flag": TRUTHS,
     "date": {"value": "2022-07-01", "wildcard": "2022*", "list": ["2022-07-01", "2022-07-02"]},
 }
-RANGES: dict[str, Any] = {"date": {"min": "2022-07-01"}}
+DOI = {"value": "10.17909/abcd-ef12", "wildcard": "10.17909/*", "list": ["10.17909/abcd-ef12", "10.17909/1"]}
+RANGES: dict[str, Any] = {"date": {"min": "2022-07-01", "max": "2022-07-02"}}
+ENOUGH: dict[str, dict[str, Any]] = {
+    "observations": {"target_name": "a", "instrument_name": "b"},
+    "programs": {"program": "1"},
+    "instrument_keywords": {"detector": "a", "title": "b"},
+    "wavefront": {"ap_type": "a", "apername": "b"},
+    "engineering": {"mnemonic": "A", "subsystem": "b"},
+    "dois": {"doi": DOI["value"]},
+}
+"""Criteria each of which finds something, whatever else is asked."""
 
 
 def test_every_collection_and_the_dictionary_are_listed(place: Place) -> None:
@@ -49,18 +60,27 @@ def test_its_examples_are_searches(place: Place) -> None:
             assert place.client().post("/v1/searches", json=example).status_code == 202, example
 
 
-@pytest.mark.parametrize("kind", VALUES)
-def test_operators_are_what_a_criterion_may_be(kind: str) -> None:
-    column = Column("c", kind)
-    ways = {**VALUES[kind], "range": RANGES.get(kind, {"min": 1}), "not": {"not": VALUES[kind]["value"]}, "null": None}
-    assert set(ways) == set(OPERATORS)
-    taken = {shape for shape, value in ways.items() if _reads(column, value)}
-    assert taken == set(operators(FORMS["observations"], column))
+@pytest.mark.parametrize("collection", FORMS)
+def test_operators_are_what_a_search_takes(collection: str) -> None:
+    form = FORMS[collection]
+    for column in form.columns.values():
+        taken = {shape for shape, value in _ways(form, column).items() if _takes(form, column, value)}
+        assert taken == set(operators(form, column)), column.name
 
 
-def _reads(column: Column, value: Any) -> bool:
+def _ways(form: Form, column: Column) -> dict[str, Any]:
+    values = DOI if column.name == "doi" else VALUES[column.type]
+    if names := form.choices.get(column.name):
+        values = {"value": names[0], "wildcard": f"{names[0]}*", "list": list(names)}
+    ways = {**values, "range": RANGES.get(column.type, {"min": 1}), "not": {"not": values["value"]}, "null": None}
+    assert ways.keys() == set(OPERATORS)
+    return ways
+
+
+def _takes(form: Form, column: Column, value: Any) -> bool:
+    criteria = ENOUGH[form.name] | {column.name: value}
     try:
-        criteria.parse({"c": value}, {"c": column})
+        search.read({"collection": form.name, "criteria": criteria})
     except TopmastError:
         return False
     return True

@@ -54,6 +54,8 @@ def test_a_number_means_another_program_in_another_mission(site: Site) -> None:
     ]
     both = site.search("programs", criteria={"program": 12309, "obs_collection": ["jwst", "hst"]})
     assert [row["program_key"] for row in site.rows(both)] == ["HST-12309"]
+    other = site.search("programs", criteria={"program": 12309, "obs_collection": {"not": "jwst"}})
+    assert [row["program_key"] for row in site.rows(other)] == ["HST-12309"]
 
 
 @pytest.mark.parametrize(

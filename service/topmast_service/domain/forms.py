@@ -78,8 +78,12 @@ OPERATORS = tuple(dict.fromkeys(shape for shapes in _OPERATORS.values() for shap
 
 
 def operators(form: Form, column: Column) -> tuple[str, ...]:
-    """Which shapes of a criterion a column takes; one that chooses from a few names takes only these."""
-    return ("value", "list") if column.name in form.choices else _OPERATORS[column.type]
+    """Which shapes of a criterion a column takes: names needed or chosen are whole, an interval has ends."""
+    if column.name in form.intervals:
+        return ("value", "range")
+    if column.name in form.needs:
+        return ("value", "list")
+    return ("value", "list", "not") if column.name in form.choices else _OPERATORS[column.type]
 
 
 @cache

@@ -122,7 +122,7 @@ class ColumnBook:
     def _stamp(self) -> _Stamp:
         try:
             found = self._path.stat()
-        except FileNotFoundError:
+        except OSError:
             return _NOTHING
         return found.st_mtime_ns, found.st_size, found.st_ino
 

@@ -51,7 +51,9 @@ def _criterion(form: Form, column: Column) -> dict[str, Any]:
     said = {"description": text} if (text := said_of(column)) else {}
     if names := form.choices.get(column.name):
         one = {"enum": list(names)}
-        return {**said, "anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+        either = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+        negation = {"type": "object", "properties": {"not": either}, "required": ["not"], "additionalProperties": False}
+        return {**said, "anyOf": [*either["anyOf"], negation]}
     if column.name in form.intervals:
         return {**said, **interval_schema()}
     return {**said, "$ref": f"#/components/schemas/{SHAPES[shape_of(column)]}"}

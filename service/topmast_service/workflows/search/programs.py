@@ -14,6 +14,7 @@ from topmast_service.archive.programs import FILTERED, PROGRAMS_PER_QUERY
 from topmast_service.domain import access, dates, targets
 from topmast_service.domain.access import PLANNED_LEVEL
 from topmast_service.domain.columns import Column
+from topmast_service.domain.criteria import Criterion
 from topmast_service.workflows.search import exposures
 from topmast_service.workflows.search.asking import Asking, Collection, Found
 
@@ -61,7 +62,15 @@ def asked(asking: Asking) -> tuple[list[str], list[str]]:
     """Program numbers and missions; JWST where none is named."""
     program, mission = asking.search.criterion("program"), asking.search.criterion("obs_collection")
     numbers = list(dict.fromkeys(program.exact)) if program else []
-    return numbers, list(dict.fromkeys(m.upper() for m in mission.exact)) if mission else ["JWST"]
+    return numbers, _missions(asking, mission) if mission else ["JWST"]
+
+
+def _missions(asking: Asking, criterion: Criterion) -> list[str]:
+    """Those named, in that order; or all but those."""
+    named = list(dict.fromkeys(name.casefold() for name in criterion.exact))
+    known = asking.search.form.choices[criterion.column.name]
+    chosen = [name for name in known if name not in named] if criterion.negated else named
+    return [name.upper() for name in chosen]
 
 
 def _rows(asking: Asking, numbers: Sequence[str], missions: Sequence[str]) -> Iterator[dict[str, Any]]:
