@@ -79,9 +79,11 @@ def _sql(condition: Condition, column: Column) -> tuple[str, list[Any]]:
         return f"{name} LIKE ? ESCAPE '\\'", [_escaped(condition.values[0]).replace("*", "%")]
     if column.many and condition.op in {"eq", "ne", "in"}:
         return _one_of_many(condition, column)
-    if column.type == "date":
-        return _dated(condition, column)
-    given = [_typed_value(column, v) for v in condition.values]
+    return _dated(condition, column) if column.type == "date" else _plain(condition, column)
+
+
+def _plain(condition: Condition, column: Column) -> tuple[str, list[Any]]:
+    name, given = sortable(column.name), [_typed_value(column, v) for v in condition.values]
     if condition.op == "in":
         return f"{name} IN ({','.join('?' * len(given))})", given
     if condition.op == "between":
