@@ -149,7 +149,7 @@ def test_keys_are_rotated_by_putting_a_new_one_first(site: Site, tmp_path: Path)
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("given", ["no key", Fernet.generate_key().decode()[:-2]])
+@pytest.mark.parametrize("given", ["no key", Fernet.generate_key().decode()[:-2]], ids=["words", "cut short"])
 def test_what_is_no_key_is_refused_and_not_repeated(site: Site, tmp_path: Path, given: str) -> None:
     with pytest.raises(UnsafeForTokens) as caught:
         Tokens(site.api.stores.redis, Keys(given, tmp_path / "none")).put("alice", Token(ALICE), "Alice", [])
