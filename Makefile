@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help demo up test chaos reliability check check-archive format openapi bench lock clean
+.PHONY: help demo up pictures test chaos reliability check check-archive format openapi bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -21,6 +21,9 @@ demo: $(STAMP)  ## the main job, start to end, in a fresh directory; then everyt
 
 up: $(STAMP)  ## the same service and sandbox, left running (Ctrl-C stops it)
 	$(BIN)/topmast-service up --sandbox --scale 0.004 --data topmast-data
+
+pictures: $(STAMP)  ## draw docs/pictures/ anew: the sandbox's sky, fetched through the API
+	$(BIN)/python docs/pictures.py
 
 test: check  ## check, then every test (two at a time: most of them wait for something)
 	$(BIN)/python -m pytest -n 2 --dist loadfile

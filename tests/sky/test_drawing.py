@@ -55,7 +55,8 @@ def test_a_square_is_seen_whole_anywhere_on_the_sky(at: tuple[float, float]) -> 
     assert pixels.min() > 0
     assert pixels.max() < field.PIXELS
     assert np.ptp(pixels, axis=0).min() > field.PIXELS / 2
-    assert amount(drawn(mark(region)), LOOKS[access.PUBLIC].color) > 1000
+    below_the_legend = drawn(mark(region))[60:]
+    assert amount(below_the_legend, LOOKS[access.PUBLIC].color) > 30
 
 
 def test_north_is_up_and_east_is_left() -> None:
@@ -80,7 +81,7 @@ def test_far_apart_is_the_whole_sky() -> None:
     # Mollweide: the ellipse touches the frame.
     assert found.pixels(field.vectors((found.center[0], 90.0)))[0] == pytest.approx([499.5, 499.5], abs=1)
     picture = drawn(mark(square(10, 60)), mark(square(190, -60), access.EXCLUSIVE))
-    assert amount(picture, LOOKS[access.EXCLUSIVE].color) > 20
+    assert amount(picture, LOOKS[access.EXCLUSIVE].color) > 5
 
 
 def test_what_crosses_the_edge_of_the_map_is_not_smeared_over_it() -> None:
@@ -106,24 +107,24 @@ def test_a_cone_is_seen_whole_around_its_target() -> None:
 @pytest.mark.parametrize("name", list(LOOKS))
 def test_each_access_has_its_colour(name: str) -> None:
     picture = drawn(mark(square(10, 10), name))
-    assert amount(picture, LOOKS[name].color) > 300
+    assert amount(picture, LOOKS[name].color) > 80
     # (Grey, the colour of the unknown, is that of smoothed text as well.)
     others = {name_: look for name_, look in LOOKS.items() if name_ not in {name, access.UNKNOWN}}
-    assert all(amount(picture, look.color) < 100 for look in others.values())
+    assert all(amount(picture, look.color) < 50 for look in others.values())
 
 
 def test_a_position_without_a_footprint_is_a_ring() -> None:
     picture = drawn(mark(square(10, 10)), Mark(access.EXCLUSIVE, (), (10.01, 10.0)))
-    assert amount(picture, LOOKS[access.EXCLUSIVE].color) > 20
+    assert amount(picture, LOOKS[access.EXCLUSIVE].color) > 5
 
 
 def test_every_slitlet_is_drawn() -> None:
-    assert amount(drawn(mark(SLITLETS)), LOOKS[access.PUBLIC].color) > 300
+    assert amount(drawn(mark(SLITLETS)), LOOKS[access.PUBLIC].color) > 80
 
 
 def test_nothing_is_an_empty_sky() -> None:
     picture = drawn(notes=("No row has a place on the sky.",))
-    assert picture.shape[1] == 1200
+    assert picture.shape[1] == 600
 
 
 def test_any_title_can_be_written() -> None:
@@ -136,7 +137,7 @@ def test_thousands_of_footprints_do_not_become_a_blot() -> None:
     marks = [mark(square(draw.gauss(150, 0.5), draw.gauss(2, 0.5)), draw.choice(list(LOOKS))) for _ in range(4_000)]
     picture = drawn(*marks)
     colours = [amount(picture, look.color) > 0 for look in LOOKS.values()]
-    middle = picture[500:700, 500:700].reshape(-1, 3)
+    middle = picture[250:350, 250:350].reshape(-1, 3)
     assert any(colours)
     assert middle.std(axis=0).max() > 0.02
 
@@ -146,4 +147,4 @@ def test_real_footprints_are_drawn() -> None:
         pytest.skip("../shared/data is not beside this checkout")
     with REAL.open() as file:
         marks = [mark(row["s_region"]) for row in csv.DictReader(file) if row["s_region"]]
-    assert amount(drawn(*marks), LOOKS[access.PUBLIC].color) > 300
+    assert amount(drawn(*marks), LOOKS[access.PUBLIC].color) > 80

@@ -50,7 +50,8 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(route, "DRAWN_WITHIN", 0.2)
 
 
-def test_a_picture_by_accept_and_by_format(site: Site, client: FlaskClient) -> None:
+def test_a_picture_by_accept_and_by_format(site: Site, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("topmast_service.pictures.sky.DOTS_PER_INCH", 150)
     search = site.search(rows=MIXED)
     answer = client.get(url(search.id), headers=PNG)
     assert (answer.status_code, answer.mimetype) == (200, "image/png")

@@ -18,6 +18,9 @@ from topmast_service.pictures.scene import Cone, Mark
 Outline = NDArray[np.float64]
 """Corners in pixels, n × 2, not closed."""
 
+MOST_FILLED = 120
+"""Of more than so many, only outlines: fainter fillings are rounded to a hue that nobody chose."""
+
 _SMALL = 5.0
 """What is narrower than so many of the thousand pixels gets a dot: nobody would see it."""
 
@@ -34,11 +37,11 @@ class Weight:
     @classmethod
     def of(cls, number: int) -> Weight:
         """For so many outlines."""
-        few_to_many = [30, 3000]
+        tens = float(np.log10(max(number, 1)))
         return cls(
-            line=float(np.interp(number, few_to_many, [1.1, 0.35])),
-            strength=float(np.interp(number, few_to_many, [0.95, 0.5])),
-            filling=float(np.clip(0.9 / max(number, 1), 0.012, 0.22)),
+            line=float(np.interp(tens, [1, 2, 3, 4], [1.1, 0.8, 0.5, 0.35])),
+            strength=float(np.interp(tens, [1, 2, 3, 4], [0.95, 0.75, 0.3, 0.2])),
+            filling=min(0.9 / max(number, 1), 0.22) if number <= MOST_FILLED else 0.0,
             dot=float(np.interp(number, [100, 6000], [1.0, 0.35])),
         )
 
@@ -69,7 +72,7 @@ def target(axes: WCSAxes, shown: Field, cone: Cone) -> None:
 def _outlines(axes: WCSAxes, edges: Iterable[Outline], look: Look, weight: Weight, torn: float) -> None:
     """Fillings, and lines upon them; the large ones below."""
     ordered = sorted(edges, key=lambda e: -float(np.prod(np.ptp(e, axis=0))))
-    whole = [e for e in ordered if len(_pieces(e, torn)) == 1]
+    whole = [e for e in ordered if weight.filling and len(_pieces(e, torn)) == 1]
     axes.add_collection(PolyCollection(whole, facecolor=look.color, edgecolor="none", alpha=weight.filling, zorder=2))
     parts = [part for e in ordered for part in _pieces(e, torn)]
     style = {"colors": look.color, "linewidths": weight.line, "linestyles": [look.line], "alpha": weight.strength}
