@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topmast_service.archive.columns import read_configuration, read_dictionary
@@ -57,6 +57,7 @@ def told(read: Any, answer: Any) -> dict[str, Told]:
     return found
 
 
+@settings(max_examples=30)
 @given(columns=ANSWERS, keywords=ANSWERS)
 def test_no_answer_breaks_a_form_or_the_dictionary(columns: Any, keywords: Any) -> None:
     said = dict.fromkeys(metadata.SOURCES, told(read_configuration, columns)) | {

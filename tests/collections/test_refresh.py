@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 from tests.collections.conftest import NOON, Place
 from tests.collections.odd_mast import Answer, odd_mast
 from topmast_service import container
+from topmast_service.archive.columns import Descriptions
 from topmast_service.cli import cli
 from topmast_service.domain import forms, job
 from topmast_service.domain.columns import OBSERVATION
@@ -229,6 +232,27 @@ def test_a_writer_that_fails_leaves_what_there_was(place: Place, monkeypatch: py
     assert done.failed == {FILE: "it could not be written (No space left on device)."}
     assert (place.settings.data / FILE).read_bytes() == before
     assert [path.name for path in place.settings.data.glob(f".{FILE}*")] == []
+
+
+def test_what_a_killed_writer_left_is_removed_in_time(place: Place) -> None:
+    old, young = (place.settings.data / f".{FILE}.{name}" for name in ("old", "young"))
+    for path in (old, young):
+        path.write_text("{")
+    os.utime(old, (0, 0))
+    place.refresh()
+    assert (old.exists(), young.exists()) == (False, True)
+    young.unlink()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"fault": "hang", "seconds": 60}, {"fault": "drip", "bytes_per_second": 100}, {"fault": "stall", "at": 99}],
+)
+def test_a_mast_that_keeps_us_waiting_is_left(place: Place, fault: dict[str, Any]) -> None:
+    place.sandbox.post("faults", rules=[{"service": service, **fault} for service in (CONFIGURATION, DICTIONARY)])
+    columns = container.for_columns(place.settings)
+    done = replace(columns, open_descriptions=lambda: Descriptions(place.settings.mast_url, 0.2)).run()
+    assert list(done.failed) == ["Portal", "dictionary"]
 
 
 def test_another_process_sees_a_refresh_at_once(place: Place) -> None:
