@@ -52,3 +52,17 @@ def test_a_line_is_a_sample(line: str, value: str, number: float | None) -> None
 def test_a_line_that_lacks_a_member_is_none(cut: int) -> None:
     with pytest.raises(telemetry.NotASample):
         telemetry.sample("2022-02-02 22:24:57.797000,59612.9340022801,-0.79,real"[:cut])
+
+
+@pytest.mark.parametrize(
+    ("asked", "begin", "end"),
+    [
+        ("2022-07-01", "2022-07-01T00:00:00", "2022-07-01T23:59:59.999999"),
+        ("2022-07-01T12:30:15.000001Z", "2022-07-01T12:30:15.000001", "2022-07-01T12:30:15.000001"),
+        ({"min": "2022-07-01", "max": "2022-07-02"}, "2022-07-01T00:00:00", "2022-07-02T23:59:59.999999"),
+        ({"min": "2022-07-01T06:00:00Z", "max": "2022-07-02"}, "2022-07-01T06:00:00", "2022-07-02T23:59:59.999999"),
+    ],
+)
+def test_an_interval_is_exact(asked: str | dict[str, str], begin: str, end: str) -> None:
+    found = telemetry.interval(asked)
+    assert found == tuple(datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (begin, end))

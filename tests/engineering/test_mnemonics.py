@@ -31,6 +31,10 @@ def test_mnemonics_by_name_words_and_subsystem(site: Site, criteria: dict[str, A
     assert {row["tlmMnemonic"] for row in rows_of(site, done)} == names
 
 
+def test_words_that_find_nothing_are_explained(site: Site) -> None:
+    assert "temp* finds temperature" in search(site, description="temp").result["notes"][0]
+
+
 def test_a_row_says_type_and_unit(site: Site) -> None:
     (row,) = rows_of(site, search(site, mnemonic="SA_ZADUCMDX"))
     assert (row["sqlDataType"], row["unit"], row["subsystem"]) == ("real", "arcsec", "ACS")

@@ -100,6 +100,8 @@ def test_the_ends_of_the_interval_are_exact(entitled: Site, time: Any, within: i
     done = search(entitled, mnemonic="INRC_ICE_DC_VOL_P5_DIG", time=time)
     marks = [r["bracket"] for r in rows_of(entitled, done)]
     assert marks == ["before", *[None] * within, "after"]
+    said = [note for note in done.result["notes"] if "no sample within" in note]
+    assert len(said) == (within == 0)
 
 
 def test_counting_reads_them_and_keeps_no_rows(entitled: Site) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from topmast_service.domain import dates
 
 PREFIX = "mast:jwstedb/"
 HEADER = "theTime,MJD,euvalue,sqldataType"
@@ -80,3 +83,19 @@ def number(found: Sample) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def interval(asked: str | Mapping[str, str]) -> tuple[datetime, datetime]:
+    """Begin and end (both included) of a criterion of time: a day, a moment, or ``{"min": …, "max": …}``.
+
+    Read from the request and not from `Criterion`, whose MJD in a float is only good to a microsecond: a sample at the
+    very begin would pass for one before it.
+    """
+    low, high = (asked, asked) if isinstance(asked, str) else (asked["min"], asked["max"])
+    return _span(low)[0], _span(high)[1]
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    start = dates.read(text)
+    whole_day = ":" not in text
+    return start, start + timedelta(days=1, microseconds=-1) if whole_day else start

@@ -54,6 +54,8 @@ def find(asking: Asking) -> Found:
     listed = list(engineering.mnemonics(asking.portal))
     found = [row for row in listed if all(_fits(c, row) for c in asking.search.criteria)]
     unknown = _unknown(asking, listed)
+    if not found and asking.search.criterion("description"):
+        asking.notes.append("Words of a description must be whole ones: temp* finds temperature, temp does not.")
     if asking.search.criterion("time") is None:
         asking.notes += unknown
         return Found(MNEMONIC, found, engineering.MNEMONICS)

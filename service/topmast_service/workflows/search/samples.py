@@ -39,22 +39,6 @@ PAUSES = (1.0, 5.0)
 """Seconds before a piece that came broken is asked for again; after the last one the search waits, or ends."""
 
 
-def interval(asked: str | Mapping[str, str]) -> tuple[datetime, datetime]:
-    """Begin and end (both included) of a criterion of time: a day, a moment, or ``{"min": …, "max": …}``.
-
-    Read from the request and not from `Criterion`, whose MJD in a float is only good to a microsecond: a sample at the
-    very begin would pass for one before it.
-    """
-    low, high = (asked, asked) if isinstance(asked, str) else (asked["min"], asked["max"])
-    return _span(low)[0], _span(high)[1]
-
-
-def _span(text: str) -> tuple[datetime, datetime]:
-    start = dates.read(text)
-    whole_day = ":" not in text
-    return start, start + timedelta(days=1, microseconds=-1) if whole_day else start
-
-
 def not_known(name: str, known: Iterable[str]) -> str:
     """That there is no such mnemonic, and which are called nearly so."""
     near = nearest(name, known)
@@ -80,7 +64,7 @@ class Samples:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows, mnemonic by mnemonic, in time; `series` of the search's facts is complete with the last one."""
-        start, end = interval(self.asking.request["criteria"]["time"])
+        start, end = telemetry.interval(self.asking.request["criteria"]["time"])
         told = self.asking.facts["series"] = []
         self.asking.tables.mkdir(parents=True, exist_ok=True)  # where a long answer is put while it is read
         with closing(self.asking.upstream.open_downloads()) as downloads:
@@ -89,6 +73,8 @@ class Samples:
                 one.facts |= {"unit": mnemonic.get("unit"), "description": mnemonic.get("description")}
                 told.append(one.facts)
                 yield from one.rows()
+                if not one.facts["samples"]:
+                    self.asking.notes.append(_nothing_within(one.facts))
                 if self.full:
                     self.asking.truncate(f"One search gives {MOST} samples: shorten the interval, or name fewer.")
                     return
@@ -185,6 +171,12 @@ class _Series:
                 "sqldataType": sample.type,
                 "bracket": bracket,
             }
+
+
+def _nothing_within(facts: Mapping[str, Any]) -> str:
+    beside = " and ".join(name for name in ("before", "after") if facts[name])
+    rest = f"; the rows are those next to it ({beside})." if beside else ", nor near it."
+    return f"{facts['mnemonic']} has no sample within the interval{rest}"
 
 
 def _next_length(length: timedelta, count: int) -> timedelta:
