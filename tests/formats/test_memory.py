@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.test_house import loaded_by
 from topmast_service.domain.columns import Column
 from topmast_service.formats import FORMATS, About
 from topmast_service.formats.parquet import GROUP_BYTES
@@ -24,7 +25,12 @@ def rows(region: str, count: int) -> Iterator[dict[str, Any]]:
         yield {"obs_id": f"jw{number:011}", "s_ra": number / 7, "s_region": f"{region} {number}"}
 
 
-@pytest.mark.parametrize("name", ["csv", "ecsv", "votable", "parquet"])
+def test_an_api_process_has_loaded_no_reader_of_tables() -> None:
+    """astropy, numpy and pyarrow cost every process of the API half a second and 77 MB; most never write Parquet."""
+    assert loaded_by("import sys; from topmast_service.api import app") & {"astropy", "numpy", "pyarrow"} == set()
+
+
+@pytest.mark.parametrize("name", ["csv", "votable", "parquet"])
 def test_100_000_rows(name: str) -> None:
     region, pool = "POLYGON ICRS " + "1.234567 " * 8, pa.default_memory_pool()
     next(FORMATS[name].write(COLUMNS, rows(region, 1), About("")))  # imports are not the file's

@@ -34,23 +34,23 @@ def as_carried(name: str, rows: list[Row], columns: list[Column] = ALL) -> list[
     return [{c.name: carried(name, c, row[c.name]) for c in columns} for row in rows]
 
 
-@pytest.mark.parametrize("name", DATA)
-def test_the_cells_of_the_pages(client: FlaskClient, site: Site, name: str) -> None:
+def test_the_cells_of_the_pages(client: FlaskClient, site: Site) -> None:
     path = f"/v1/searches/{site.search().id}/rows"
     pages = client.get(path).json["items"]
-    assert same(rows_of(client, path, name), as_carried(name, pages))
+    for name in DATA:
+        assert same(rows_of(client, path, name), as_carried(name, pages))
     assert {row["access"] for row in pages} == {"public", "exclusive", "planned", "restricted", "unknown"}
 
 
-@pytest.mark.parametrize("name", DATA)
-@pytest.mark.parametrize("sort", ["", "-calib_level,target_name", "target_name,-t_min"])
-def test_all_rows_in_the_order_of_the_pages(client: FlaskClient, site: Site, name: str, sort: str) -> None:
+@pytest.mark.parametrize("sort", ["", "-calib_level,target_name", "target_name,-t_min", "access,-obs_id"])
+def test_all_rows_in_the_order_of_the_pages(client: FlaskClient, site: Site, sort: str) -> None:
     path = f"/v1/searches/{site.search(rows=MANY).id}/rows"
     asked = {"where": ["t_min:ge:5", "calib_level:in:1,2,3"], "sort": sort, "columns": "obs_id,t_min,obs_id"}
     columns = [Column("_row", "int"), Column("obs_id"), Column("t_min", "float"), Column("access")]
     page = client.get(path, query_string={**asked, "limit": 1000}).json
     assert page["total"] == len(page["items"]) > 900
-    assert same(rows_of(client, path, name, columns, **asked), as_carried(name, page["items"], columns))
+    for name in DATA:
+        assert same(rows_of(client, path, name, columns, **asked), as_carried(name, page["items"], columns))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,6 @@ def test_a_cell_that_is_no_text_keeps_every_digit_in_a_column_of_texts(client: F
     assert [row["obsid"] for row in rows_of(client, path, "parquet")] == told
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_nobody_elses(site: Site, name: str) -> None:
-    search = site.search(owner="bob")
-    assert site.client().get(f"/v1/searches/{search.id}/rows", query_string={"format": name}).status_code == 404
+def test_nobody_elses(client: FlaskClient, site: Site) -> None:
+    path = f"/v1/searches/{site.search(owner='bob').id}/rows"
+    assert {client.get(path, query_string={"format": name}).status_code for name in FORMATS} == {404}
