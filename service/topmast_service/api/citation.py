@@ -14,11 +14,12 @@ from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.fields import Request
 from topmast_service.api.schemas.parameters import path_id
 from topmast_service.container import Api
+from topmast_service.domain import citation
+from topmast_service.domain.citation import Cited
 from topmast_service.domain.job import Job
 from topmast_service.errors import Expired, NoResult, NotReady, UnknownJob
 from topmast_service.store.tables import Table
-from topmast_service.workflows import citation
-from topmast_service.workflows.citation import Cited
+from topmast_service.workflows.citation import of_bundle, of_search
 from topmast_service.workflows.control import products_table, rows_table
 
 _MEDIA = {"text": "text/plain", "bibtex": "application/x-bibtex", "ids": "text/csv"}
@@ -71,12 +72,12 @@ def make(api: Api) -> Routes:
 
 def _cited(api: Api, job: Job) -> Cited:
     if job.kind == "search":
-        return citation.of_search(job, results.rows(api, job), str(results.facts(job).get("as_of") or ""))
+        return of_search(job, results.rows(api, job), str(results.facts(job).get("as_of") or ""))
     results.revision(job)
     tables, source = api.stores.settings.tables, job.request["from"].get("search")
     made_of = rows_table(tables, source) if source else None
     search = Table(made_of) if made_of and made_of.exists() else None
-    return citation.of_bundle(job, Table(products_table(tables, job.id)), search, str(job.ended or job.created))
+    return of_bundle(job, Table(products_table(tables, job.id)), search, str(job.ended or job.created))
 
 
 def _accepted() -> str:
