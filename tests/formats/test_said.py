@@ -74,6 +74,12 @@ def test_a_page_shows_days_for_mjd_and_texts_as_they_are() -> None:
     assert "m57 r=1m" in page
 
 
+def test_a_page_cuts_long_texts_and_says_so() -> None:
+    page = written("html", [Column("s_region")], [{"s_region": "<" * 20_000}, {"s_region": "<" * 300}]).decode()
+    assert f"<td>{'&lt;' * 300}… (20,000 characters)</td>" in page
+    assert f"<td>{'&lt;' * 300}</td>" in page
+
+
 def test_the_page_needs_no_date_that_calendars_lack() -> None:
     assert b'title="">1e+30<' in written("html", [OBSERVATION["t_min"]], [{"t_min": 1e30}])
 

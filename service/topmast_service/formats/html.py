@@ -2,7 +2,8 @@
 
 Nothing in it runs (api/envelope.py forbids scripts): the head stays in view, long cells open under the pointer, and a
 Modified Julian Date tells its day there. The page ends after `MOST_ROWS` rows and says so at its top; a browser can do
-nothing good with more. Nulls are blank cells; an empty string looks the same.
+nothing good with more. Long texts are cut, and say how long they are. Nulls are blank cells; an empty string looks the
+same.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 EXTENSION = "html"
 
 MOST_ROWS = 10_000
+MOST_TEXT = 300
+"""Characters of a text that are shown: 10,000 footprints of 20 kB would be a page of 200 MB."""
 
 
 def write(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], about: About) -> Iterator[bytes]:
@@ -98,7 +101,9 @@ def _shown(column: Column) -> Callable[[Any], str]:
 
 
 def _text(value: Any) -> str:
-    return f"<td>{escape(str(value))}</td>"
+    text = str(value)
+    more = f"… ({len(text):,} characters)" if len(text) > MOST_TEXT else ""
+    return f"<td>{escape(text[:MOST_TEXT])}{more}</td>"
 
 
 def _number(value: Any) -> str:
