@@ -6,7 +6,7 @@ Pauses of the Portal are fractions of a second; nothing else is different from l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,13 +102,12 @@ def whole_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxP
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal, "SOCKET_TIMEOUT", 0.4)
     monkeypatch.setattr(portal, "POLL_PAUSE", 0.02)
     monkeypatch.setattr(portal, "EMPTY_PAUSES", (0.01, 0.02))
 
 
-def _site(tmp_path: Path, redis: RedisProcess, sandbox: SandboxProcess, **more: Any) -> Iterator[Asked]:
-    settings = Settings(data=tmp_path, redis_url=redis.url, mast_url=sandbox.url, resolver_url=sandbox.url, **more)
+def _site(tmp_path: Path, redis: RedisProcess, sandbox: SandboxProcess) -> Iterator[Asked]:
+    settings = Settings(data=tmp_path, redis_url=redis.url, mast_url=sandbox.url, resolver_url=sandbox.url)
     sandbox.post("faults", rules=[])
     sandbox.post("requests/reset")
     api = container.for_api(settings, wake=lambda _: None)
@@ -120,10 +119,18 @@ def _site(tmp_path: Path, redis: RedisProcess, sandbox: SandboxProcess, **more: 
 @pytest.fixture
 def site(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess, hasty: None) -> Iterator[Asked]:
     """An installation that asks the small catalogue."""
-    yield from _site(tmp_path, redis_process, sandbox, mast_timeout=1.0)
+    yield from _site(tmp_path, redis_process, sandbox)
+
+
+@pytest.fixture
+def impatient(site: Asked, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """The same, waiting a second for an answer."""
+    monkeypatch.setattr(portal, "SOCKET_TIMEOUT", 0.5)
+    site.settings = replace(site.settings, mast_timeout=1.0)
+    return site
 
 
 @pytest.fixture
 def primer(tmp_path: Path, redis_process: RedisProcess, whole_sandbox: SandboxProcess, hasty: None) -> Iterator[Asked]:
     """An installation that asks the whole one."""
-    yield from _site(tmp_path, redis_process, whole_sandbox, mast_timeout=20.0)
+    yield from _site(tmp_path, redis_process, whole_sandbox)

@@ -93,8 +93,17 @@ def test_the_first_search_may_go_and_the_rows_stay(site: Asked) -> None:
     site.api.control.delete(site.alice, first.id)
     assert site.found(second) == ROWS
     third = site.search(**QUESTION, max_age=3600)
-    assert site.found(third) == ROWS  # asked of MAST, since the remembered answer is gone
-    assert third.result["as_of"] != first.result["as_of"]
+    assert site.found(third) == ROWS
+    assert third.result["as_of"] == first.result["as_of"]
+    assert sum("max_age" in note for note in third.result["notes"]) == 1
+
+
+def test_an_answer_whose_rows_are_gone_is_no_answer(site: Asked) -> None:
+    first = site.search(**QUESTION)
+    site.api.control.delete(site.alice, first.id)
+    again = site.search(**QUESTION, max_age=3600)
+    assert site.found(again) == ROWS
+    assert again.result["as_of"] != first.result["as_of"]
 
 
 def test_a_remembered_answer_lives_no_longer_than_its_table(site: Asked) -> None:

@@ -41,6 +41,8 @@ def test_each_hint_finds_what_it_says(site: Asked, criteria: dict[str, Any], say
     again = site.search(**sent(said[0]))
     assert site.found(again) == finds
     assert f"would be {len(finds)} row" in said[0]
+    (hint,) = [hint for hint in done.result["hints"] if hint["says"] in said[0]]
+    assert (hint["count"], hint["request"]) == (len(finds), sent(said[0]))
 
 
 def test_a_radius_that_is_too_small(site: Asked) -> None:

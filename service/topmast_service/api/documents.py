@@ -12,13 +12,15 @@ from topmast_service.workflows.versions import Versions
 
 _FACTS = (
     "count", "counted_only", "columns", "notes", "resolved", "api", "as_of", "truncated", "truncated_because",
-    "series", "products", "instruments", "unmatched",
+    "hints", "series", "products", "instruments", "unmatched",
 )  # fmt: skip
 _JOB = (
     "id", "kind", "owner", "label", "phase", "phase_reason", "outcome", "step", "version", "created", "started",
     "ended", "destruction", "progress", "error", "request",
 )  # fmt: skip
-_UNKNOWN_FACTS: dict[str, Any] = {"count": 0, "counted_only": False, "columns": [], "notes": [], "truncated": False}
+_UNKNOWN_FACTS: dict[str, Any] = {
+    "count": 0, "counted_only": False, "columns": [], "notes": [], "hints": [], "truncated": False,
+}  # fmt: skip
 
 
 def of_job(job: Job, ahead: int | None = None) -> dict[str, Any]:

@@ -38,6 +38,7 @@ SEARCH = JOB | {
         "counted_only": False,
         "columns": [{"name": "obs_id", "type": "string", "unit": "", "description": "Observation id"}],
         "notes": [],
+        "hints": [],
         "resolved": {"target": "m57 r=1m", "ra": 283.396, "dec": 33.029, "radius": 0.01667, "resolver": "SIMBAD"},
         "api": "Mast.Caom.Filtered.Position",
         "as_of": "2026-07-01T12:00:02+00:00",
@@ -47,7 +48,8 @@ SEARCH = JOB | {
         "products": None,
         "instruments": None,
         "unmatched": None,
-    }
+    },
+    "stale": None,
 }
 
 BUNDLE = JOB | {

@@ -113,12 +113,23 @@ class UnmatchedFacts(Answer):
     )
 
 
+class Hint(Answer):
+    """Another search that would have found something; MAST was asked how much."""
+
+    says = fields.String(metadata={"description": "What is different about it"})
+    count = fields.Integer(metadata={"description": "Rows"})
+    request = fields.Dict(keys=fields.String(), metadata={"description": "As it is sent to `POST /v1/searches`"})
+
+
 class SearchFacts(Answer):
     """What came of a search."""
 
     count = fields.Integer(metadata={"description": "Rows"})
     columns = fields.List(fields.Nested(ColumnFacts))
     notes = fields.List(fields.String(), metadata={"description": "What was understood more widely, and hints"})
+    hints = fields.List(
+        fields.Nested(Hint), metadata={"description": "Where nothing was found: what would be, also among the notes"}
+    )
     resolved = fields.Dict(
         keys=fields.String(),
         allow_none=True,

@@ -19,6 +19,9 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.workflows.attempt import Attempt
 from topmast_service.workflows.control import rows_table, stale_table
 
+_ALLOWED = "`max_age` allows it."
+"""How the note of an earlier answer ends; one that was itself taken from another says it once."""
+
 
 @dataclass(frozen=True)
 class Earlier:
@@ -39,8 +42,8 @@ class Earlier:
         result = self._taken(known, rows_table(self.folder, mine.id), search)
         if result is None:
             return None
-        said = f"An answer of {known.as_of:%Y-%m-%d %H:%M:%S} UTC, {_age(now - known.as_of)} old: `max_age` allows it."
-        return {**result, "notes": [*result.get("notes", []), said]}
+        said = f"An answer of {known.as_of:%Y-%m-%d %H:%M:%S} UTC, {_age(now - known.as_of)} old: {_ALLOWED}"
+        return {**result, "notes": [*(n for n in result["notes"] if not n.endswith(_ALLOWED)), said]}
 
     def offer(self, attempt: Attempt, search: Search) -> None:
         """MAST is away: the last answer, however old, is shown as stale until there is a fresh one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -35,11 +35,20 @@ class Probe:
     target: str | None
 
 
-def of_nothing(asking: Asking) -> list[str]:
-    """What to try when a search found nothing; never fails, and costs at most `MOST_COUNTS` counts."""
+@dataclass(frozen=True)
+class Hint:
+    """Another question that would have found `count` rows, as it is sent."""
+
+    says: str
+    count: int
+    request: dict[str, Any]
+
+
+def of_nothing(asking: Asking) -> list[Hint]:
+    """What would have found something; never fails, and costs at most `MOST_COUNTS` counts."""
     until, left = time.monotonic() + MOST_SECONDS, MOST_COUNTS
     asking.portal.hurry(MOST_SECONDS / 2)
-    told: list[str] = []
+    found: list[Hint] = []
     for probe in _probes(asking):
         wanted = _asking(asking, probe)
         cost = _cost(wanted) if wanted else 0
@@ -49,9 +58,13 @@ def of_nothing(asking: Asking) -> list[str]:
             break
         left -= cost
         if number:
-            told.append(_told(probe, number))
-    # Programs and DOIs, which are asked for by number, have told themselves what there is not.
-    return told or ([] if asking.search.form.needs else [_in_general(asking)])
+            found.append(Hint(probe.says, number, {n: v for n, v in wanted.request.items() if v}))
+    return found
+
+
+def told(asking: Asking, found: Sequence[Hint]) -> list[str]:
+    """The hints in words; where there are none, the rule that users forget most."""
+    return [_in_words(hint) for hint in found] or [_in_general(asking)]
 
 
 def _probes(asking: Asking) -> Iterator[Probe]:
@@ -104,10 +117,9 @@ def _counted(asking: Asking) -> int | None:
         return None
 
 
-def _told(probe: Probe, number: int) -> str:
-    rows = "1 row" if number == 1 else f"{number:,} rows"
-    asked = {"criteria": dict(probe.criteria)} | ({"target": probe.target} if probe.target else {})
-    return f"There would be {rows} {probe.says}: {json.dumps(asked)}"
+def _in_words(hint: Hint) -> str:
+    rows = "1 row" if hint.count == 1 else f"{hint.count:,} rows"
+    return f"There would be {rows} {hint.says}: {json.dumps(hint.request)}"
 
 
 def _in_general(asking: Asking) -> str:

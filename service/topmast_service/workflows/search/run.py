@@ -48,6 +48,7 @@ class Searches:
         wanted = products.read(request) or search.read(request, self.form_of)
         if known := self.earlier.fresh_enough(attempt.job, wanted, now):
             self._finish(attempt, known)
+            self.earlier.remember(attempt.job, wanted, datetime.fromisoformat(known["as_of"]))
             return
         try:
             result = self._asked(attempt, wanted, now)
@@ -67,7 +68,9 @@ class Searches:
             portal.tell_truncated = asking.truncate
             result = self._counted(asking) if wanted.count_only else self._found(attempt, asking)
             if not result["count"] and wanted.form is not products.FORM:
-                asking.notes += hints.of_nothing(asking)
+                found = hints.of_nothing(asking)
+                asking.notes += hints.told(asking, found)
+                result["hints"] = [asdict(hint) for hint in found]
         return result | {"notes": asking.notes, "truncated": asking.truncated is not None}
 
     def _telling(self, asking: Asking) -> Portal:
