@@ -10,6 +10,7 @@ import pytest
 from tests.programs.conftest import Site
 from tests.servers import start_sandbox
 from tests.workflows.conftest import observation, product, write_catalogue
+from topmast_service.api.app import create_app
 from topmast_service.domain import job
 from topmast_service.errors import EmptySelection, Invalid
 
@@ -114,3 +115,14 @@ def test_a_mission_search_that_is_away_is_waited_for(site: Site) -> None:
     site.sandbox.post("faults", service="jwst/search", fault="status", status=500)
     done = site.search("programs", criteria={"program": "1176"}, expand="exposures")
     assert (done.phase, done.phase_reason) == (job.SUSPENDED, "upstream_down")
+
+
+def test_the_log_says_who_may_have_each_exposure_now(site: Site) -> None:
+    done = site.search("programs", criteria={"program": "5191"}, expand="exposures")
+    client = create_app(site.api).test_client()
+    key = {"Authorization": f"Bearer {site.api.stores.users.new_key('alice')}"}
+    items = client.get(f"/v1/searches/{done.id}/rows?limit=1000", headers=key).json["items"]
+    now = site.api.stores.jobs.now().isoformat()
+    told = {(item["access"], item["publicReleaseDate"] > now) for item in items}
+    assert told <= {("exclusive", True), ("public", False)}
+    assert ("exclusive", True) in told
