@@ -73,6 +73,13 @@ def test_guide_stars_that_were_searched_for_are_wanted(site: Site) -> None:
     assert without.result["counts"]["excluded"] == {"guide_star": len(listed)}
 
 
+def test_a_guide_star_named_by_its_uri_is_wanted_too(site: Site) -> None:
+    found = rows_of(site, search(site, instrument="guidestar", program=1541))
+    uri = found[0]["dataURI"]
+    planned = site.resolve(site.bundle({"uris": [uri]}).id)
+    assert planned.result["counts"]["selected"] == 1
+
+
 def test_wavefront_maps_are_bundled_as_files(site: Site) -> None:
     found = site.search(collection="wavefront", criteria={"date_obs": "2022-07-16"})
     manifest = site.rows(site.run({"search": found.id}))
@@ -98,6 +105,12 @@ def test_exclusive_files_are_told_apart(site: Site) -> None:
     assert {row["isRestricted"] for row in rows} == {False}
     planned = site.resolve(site.bundle({"search": found.id}).id)
     assert {row["dataRights"] for row in products(site, planned).values()} == {"EXCLUSIVE_ACCESS"}
+
+
+def test_restricted_files_are_told_apart(site: Site) -> None:
+    found = search(site, instrument="niriss", program=9334)
+    planned = site.resolve(site.bundle({"search": found.id}).id)
+    assert {row["dataRights"] for row in products(site, planned).values()} == {"RESTRICTED"}
 
 
 def test_a_search_that_only_counted_has_nothing_to_bundle(site: Site) -> None:

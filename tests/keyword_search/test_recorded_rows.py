@@ -56,6 +56,15 @@ def test_cells_are_masts_and_blank_ones_are_null(site: Site) -> None:
     assert "MAST gave 1 rows without a dataURI; it was made from the name of the file." in done.result["notes"]
 
 
+def test_a_date_that_cannot_be_is_null_and_its_access_unknown(site: Site) -> None:
+    given = exposure("a_cal.fits", publicReleaseDate="/Date(999999999999999)/", isRestricted=False)
+    with archive(site, nircam=[given]):
+        done = site.search(collection=KEYWORDS, criteria={"instrument": "nircam", "program": 1558})
+        (row,) = rows_of(site, done)
+    assert row["publicReleaseDate"] is None
+    assert access.of_row(row, done.created) == access.UNKNOWN
+
+
 def test_a_flag_or_date_that_rows_must_be_tested_by(site: Site) -> None:
     given = [
         exposure("a_cal.fits", tsovisit="T", date_obs="/Date(1656941527607)/"),

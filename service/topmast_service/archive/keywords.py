@@ -101,8 +101,11 @@ def name_of(row: Mapping[str, Any]) -> str:
 
 
 def _readable(row: Row) -> Row:
-    """The same row, its dates written so that people can read them."""
+    """The same row, its dates written so that people can read them; what is no date that can be is no date."""
     for name, cell in row.items():
         if isinstance(cell, str) and cell.startswith("/Date("):
-            row[name] = dates.cell(cell)
+            try:
+                row[name] = dates.cell(cell)
+            except (ValueError, OverflowError):
+                row[name] = None
     return row
