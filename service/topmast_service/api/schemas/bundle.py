@@ -38,7 +38,10 @@ class BundleSource(Request):
     json_schema: ClassVar[dict[str, Any]] = {"minProperties": 1, "maxProperties": 1}
 
     search = fields.String(
-        metadata={"pattern": "^s_[0-9a-f]{16}$", "description": "Id of a finished search: all its observations"}
+        metadata={
+            "pattern": "^s_[0-9a-f]{16}$",
+            "description": "Id of a finished search: all its observations, or the files that its rows name",
+        }
     )
     observations = fields.List(
         fields.String(validate=_NAME),
