@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from topmast_service.domain import dates, dois
+from topmast_service.domain import dates, identifiers
 from topmast_service.domain.columns import Column, nearest
 from topmast_service.errors import Invalid, UnknownColumn
 
@@ -28,9 +28,6 @@ MAX_QUESTIONS = 32
 
 VALUES_PER_QUESTION = 500
 """Exact values in one filter: a list of 10,000 pasted names is asked for in 20 parts."""
-
-PROGRAMS = frozenset({"program", "proposal_id"})
-"""Columns that name programs: by their number without leading zeros, which file names and users add."""
 
 BARE_INSTRUMENTS = frozenset({"NIRCAM", "NIRSPEC", "NIRISS", "MIRI", "FGS"})
 """Bare names, which MAST matches exactly: since March 2023 the rows say NIRCAM/IMAGE, and scripts went blind."""
@@ -156,8 +153,8 @@ def _read(column: Column, value: Any) -> Criterion:
     if isinstance(value, Mapping):
         return _read_mapping(column, value)
     values = value if isinstance(value, list | tuple) else [value]
-    if column.name in PROGRAMS:
-        values = [part for v in values for part in _programs(v)]
+    if column.name in identifiers.PROGRAMS:
+        values = [number for v in values for number in identifiers.programs(v)]
     if not 0 < len(values) <= MAX_VALUES:
         raise ValueError(f"give between 1 and {MAX_VALUES} values")
     if column.type == "date":
@@ -210,23 +207,13 @@ def _checked(column: Column, value: Any) -> str:
         raise ValueError("a value is between 1 and 500 printable characters")
     if column.type in {"float", "int"}:
         _number(text)
-    if column.name == "program" and not (text.isascii() and text.isdecimal()):
-        raise ValueError("a program is a number: 1409, 01409 or 12496")
-    if column.name == "doi":
-        return dois.read(text)
+    if column.name in identifiers.READERS:
+        return identifiers.READERS[column.name](text)
     if column.type in _TRUTHS:
         if text.lower() not in {"true", "false", "t", "f"}:
             raise ValueError(f"{column.name} is true or false")
         return _TRUTHS[column.type][text.lower()[0] == "t"]
     return text
-
-
-def _programs(value: Any) -> list[Any]:
-    """``"01409, 2733"`` is two programs; what is not made of numbers is left as it is."""
-    parts = [part.strip() for part in str(value).split(",")]
-    if isinstance(value, bool) or not all(part.isdecimal() and part.isascii() for part in parts):
-        return [value]
-    return [part.lstrip("0") or "0" for part in parts]
 
 
 def _number(value: Any) -> float:
@@ -259,20 +246,17 @@ def _expanded(criterion: Criterion, notes: list[str]) -> Criterion:
 
 def _ids_by_name(criteria: list[Criterion], columns: Mapping[str, Column], notes: list[str]) -> list[Criterion]:
     """An ``obs_id`` given for ``obsid``, which is a number: MAST would find nothing, or fail (astroquery #2852)."""
-    given = next((c for c in criteria if c.column.name == "obsid" and _names(c)), None)
-    if given is None or "obs_id" not in columns:
+    given = next((c for c in criteria if c.column.name == "obsid"), None)
+    texts = (*given.exact, *given.patterns) if given else ()
+    names = [text for text in texts if identifiers.is_name(text)]
+    if not names or "obs_id" not in columns:
         return criteria
-    if len(_names(given)) < len(given.exact) + len(given.patterns) or any(c.column.name == "obs_id" for c in criteria):
+    if len(names) < len(texts) or any(c.column.name == "obs_id" for c in criteria):
         detail = "obsid takes numbers; these are names, which are asked for as obs_id, and not by both at once"
         at = {"pointer": "/criteria/obsid", "detail": detail, "suggestions": ["obs_id"]}
         raise Invalid("Observations are given by number and by name.", errors=[at])
     notes.append("obsid is a number; the names given for it were searched as obs_id.")
     return [replace(c, column=columns["obs_id"]) if c is given else c for c in criteria]
-
-
-def _names(criterion: Criterion) -> list[str]:
-    """What cannot be an obsid."""
-    return [text for text in (*criterion.exact, *criterion.patterns) if not text.replace("*", "").isdecimal()]
 
 
 def _text(cell: Any) -> str:
