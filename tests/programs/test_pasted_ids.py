@@ -14,6 +14,10 @@ def test_thousands_of_pasted_ids_find_their_observations_in_parts(site: Site) ->
     found = site.rows(done)
     assert {row["obs_id"] for row in found} == {row["obs_id"] for row in every if row["calib_level"] >= 2}
     assert len(found) == len({row["obsid"] for row in found}) > 2000
+    (note,) = done.result["notes"]
+    assert note.startswith(
+        f"{4000 - len(found):,} of 4,000 obs_id are unknown to MAST or do not fit the rest of the search"
+    )
     assert site.sandbox.requests()["services"]["Mast.Caom.Filtered"] <= 8 + 2
 
 

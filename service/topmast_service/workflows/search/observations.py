@@ -12,6 +12,7 @@ from topmast_service.domain import solar_system
 from topmast_service.domain.columns import OBSERVATION
 from topmast_service.domain.target import Target
 from topmast_service.errors import TargetNotResolved
+from topmast_service.workflows.search import pasted
 from topmast_service.workflows.search.asking import Asking, Collection, Found
 
 
@@ -19,7 +20,7 @@ def find(asking: Asking) -> Found:
     """The rows that fit, from any mission."""
     cone = located(asking)
     columns = [*asking.search.form.columns.values(), *([OBSERVATION["distance"]] if cone is not None else [])]
-    rows = observations.search(asking.portal, cone, asking.search.criteria)
+    rows = pasted.told(asking, observations.search(asking.portal, cone, asking.search.criteria))
     return Found(columns, rows, observations.api_of(cone))
 
 
