@@ -7,11 +7,14 @@ import re
 
 import pytest
 from astropy.io.votable import parse
+from astropy.io.votable.ucd import check_ucd
 from astropy.table import Table
+from astropy.units import Unit
 from pyarrow import parquet
 
 from tests.formats.test_round_trip import written
 from topmast_service.domain.columns import OBSERVATION, Column
+from topmast_service.domain.forms import FORMS, Form
 from topmast_service.formats import FORMATS, About
 from topmast_service.formats.html import MOST_ROWS
 
@@ -39,6 +42,25 @@ def test_parquet_keeps_them_in_its_fields_and_as_votable() -> None:
     assert (schema.metadata[b"api"], schema.metadata[b"IVOA.VOTable-Parquet.version"]) == (WHOLE.api.encode(), b"1.0")
     head = parse(io.BytesIO(schema.metadata[b"IVOA.VOTable-Parquet.content"]), verify="exception").get_first_table()
     assert [(f.name, str(f.unit or ""), f.ucd or "") for f in head.fields] == [(c.name, c.unit, c.ucd) for c in COLUMNS]
+
+
+def test_a_votable_names_the_frames_of_positions_and_days() -> None:
+    resource = parse(io.BytesIO(written("votable", COLUMNS, [ROW])), verify="exception").resources[0]
+    assert [c.system for c in resource.coordinate_systems] == ["ICRS"]
+    assert [(s.timeorigin, s.timescale) for s in resource.time_systems] == [("MJD-origin", "UTC")]
+    refs = {f.name: f.ref for f in resource.tables[0].fields if f.ref}
+    assert refs == {"s_ra": "icrs", "s_dec": "icrs", "t_min": "mjd", "t_max": "mjd", "t_obs_release": "mjd"}
+    plain = parse(io.BytesIO(written("votable", [Column("a")], [])), verify="exception").resources[0]
+    assert not [*plain.coordinate_systems, *plain.time_systems]
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_every_unit_and_ucd_that_is_shipped_is_one(form: Form) -> None:
+    for column in form.columns.values():
+        assert not column.ucd or check_ucd(column.ucd, check_controlled_vocabulary=True), (column.name, column.ucd)
+    columns = list(form.columns.values())
+    votable = parse(io.BytesIO(written("votable", columns, [])), verify="exception").get_first_table()
+    assert [f.unit for f in votable.fields] == [Unit(c.unit, format="vounit") if c.unit else None for c in columns]
 
 
 @pytest.mark.parametrize(("about", "said"), [(WHOLE, ["OK"]), (CUT, ["OK", "OVERFLOW"])])

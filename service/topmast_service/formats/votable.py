@@ -35,6 +35,11 @@ _TYPES = {
     "string": _TEXT, "flag": _TEXT, "int": 'datatype="long"', "float": 'datatype="double"',
     "boolean": 'datatype="boolean"', "date": 'datatype="char" arraysize="*" xtype="timestamp"',
 }  # fmt: skip
+_FRAMES = {
+    "icrs": '<COOSYS ID="icrs" system="ICRS"/>\n',
+    "mjd": '<TIMESYS ID="mjd" timeorigin="MJD-origin" timescale="UTC" refposition="UNKNOWN"/>\n',
+}
+"""What MAST's positions and days are in; it does not say where its clock stands."""
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PIECE = 3 << 14
 """Bytes of a piece before base64: a multiple of three needs no padding."""
@@ -42,9 +47,7 @@ _PIECE = 3 << 14
 
 def write(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], about: About) -> Iterator[bytes]:
     """The file in pieces."""
-    yield _START.encode()
-    yield "".join(_infos(about)).encode()
-    yield (header(columns, about) + '<DATA><BINARY2><STREAM encoding="base64">\n').encode()
+    yield (_header(columns, about) + '<DATA><BINARY2><STREAM encoding="base64">\n').encode()
     yield from _base64(_packed(columns, rows))
     yield b"</STREAM></BINARY2></DATA>\n</TABLE>\n"
     if about.truncated is not None:
@@ -55,14 +58,22 @@ def write(columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], about: A
 def document(columns: Sequence[Column], about: About) -> str:
     """The same without data: what VOParquet carries beside its rows."""
     overflow = _info("QUERY_STATUS", "OVERFLOW", about.truncated) if about.truncated is not None else ""
-    head = f"{_START}{''.join(_infos(about))}{header(columns, about)}"
-    return f"{head}</TABLE>\n{overflow}</RESOURCE>\n</VOTABLE>\n"
+    return f"{_header(columns, about)}</TABLE>\n{overflow}</RESOURCE>\n</VOTABLE>\n"
 
 
-def header(columns: Sequence[Column], about: About) -> str:
-    """TABLE's begin: what it is, and its columns."""
-    fields = "".join(_field(c) for c in columns)
-    return f"<TABLE nrows={_attribute(about.rows)}>\n<DESCRIPTION>{_legal(about.title)}</DESCRIPTION>\n{fields}"
+def _header(columns: Sequence[Column], about: About) -> str:
+    """Everything before the data: what the rows are, their frames, and the columns."""
+    frames = "".join(frame for name, frame in _FRAMES.items() if any(_frame(c) == name for c in columns))
+    table = f"<TABLE nrows={_attribute(about.rows)}>\n<DESCRIPTION>{_legal(about.title)}</DESCRIPTION>\n"
+    return "".join((_START, *_infos(about), frames, table, *map(_field, columns)))
+
+
+def _frame(column: Column) -> str:
+    """Which of `_FRAMES` a column's numbers are in; empty for most."""
+    if column.ucd.startswith("pos.eq.") and column.unit == "deg":
+        return "icrs"
+    moment = column.ucd.startswith("time.") and not column.ucd.startswith("time.duration")
+    return "mjd" if moment and column.unit == "d" and column.type == "float" else ""
 
 
 def _infos(about: About) -> Iterator[str]:
@@ -75,7 +86,7 @@ def _info(name: str, value: str, text: str = "") -> str:
 
 
 def _field(column: Column) -> str:
-    more = {"unit": column.unit, "ucd": column.ucd}
+    more = {"unit": column.unit, "ucd": column.ucd, "ref": _frame(column)}
     told = "".join(f" {name}={_attribute(text)}" for name, text in more.items() if text)
     inside = f"<DESCRIPTION>{_legal(column.description)}</DESCRIPTION>" if column.description else ""
     return f"<FIELD name={_attribute(column.name)} {_TYPES[column.type]}{told}>{inside}</FIELD>\n"
