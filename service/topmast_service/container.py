@@ -92,7 +92,7 @@ class Api:
 def for_api(
     settings: Settings,
     wake: Callable[[Job], None] | None = None,
-    draw: Callable[[str, Sequence[str]], None] | None = None,
+    draw: Callable[[str, Sequence[str], bool], None] | None = None,
 ) -> Api:
     """The API process: submits, shows and stops jobs; `wake` and `draw` default to a Celery message."""
     stores = open_stores(settings)

@@ -22,6 +22,7 @@ from topmast_service.api.app import create_app
 from topmast_service.archive.tokens import Who
 from topmast_service.config import as_environment, from_environment
 from topmast_service.container import for_api
+from topmast_service.workflows.sky import Wanted
 from topmast_service.workflows.tokens import MastTokens
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ def create() -> Flask:
     api = for_api(
         from_environment(),
         wake=lambda job: ended_at_once(api, job),
-        draw=lambda search_id, where: api.skies.path(search_id, where).write_bytes(b"\x89PNG\r\n\x1a\n"),
+        draw=lambda *wanted: api.skies.path(Wanted(*wanted)).write_bytes(b"\x89PNG\r\n\x1a\n"),
     )
     return create_app(replace(api, mast_tokens=MastTokens(api.stores.tokens, lambda token: Who("Ann Example", ()))))
 

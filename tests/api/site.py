@@ -23,6 +23,7 @@ from topmast_service.domain.product import COLUMNS as PRODUCT
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.store import tables
 from topmast_service.workflows.control import manifest_table, products_table, rows_table
+from topmast_service.workflows.sky import Wanted
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -148,8 +149,7 @@ def open_site(data: Path, redis_url: str) -> Site:
     settings = Settings(
         data=data, redis_url=redis_url, api_threads=8, ftps_public_host="ftps.example.org", max_retention_days=3650
     )
-    draw = lambda search_id, where: api.skies.draw(search_id, where)  # noqa: E731, PLW0108 - `api` comes next
-    api = for_api(settings, wake=woken.append, draw=draw)
+    api = for_api(settings, wake=woken.append, draw=lambda i, where, stale: api.skies.draw(Wanted(i, where, stale)))
     for name in ("ann", "bob"):
         api.stores.users.add(name, email=f"{name}@example.org")
     return Site(api, {name: api.stores.users.new_key(name) for name in ("ann", "bob")}, woken)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +22,8 @@ from topmast_service.api import sky as route
 from topmast_service.api.app import create_app
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
-from topmast_service.workflows.sky import Skies
+from topmast_service.workflows.control import rows_table, stale_table
+from topmast_service.workflows.sky import Skies, Wanted
 
 PNG = {"Accept": "image/png"}
 
@@ -34,7 +36,7 @@ def pictures(site: Site) -> list[str]:
     return sorted(p.name for p in site.settings.tables.glob("*.png"))
 
 
-def with_drawing(site: Site, send: Callable[[str, Sequence[str]], None]) -> FlaskClient:
+def with_drawing(site: Site, send: Callable[[str, Sequence[str], bool], None]) -> FlaskClient:
     """A client of an API whose calls for pictures go to `send`."""
     api: Api = replace(site.api, skies=replace(site.api.skies, send=send))
     app = create_app(api)
@@ -86,17 +88,17 @@ def test_what_a_picture_does_not_take_is_told_before_it_is_drawn(
 def test_a_worker_that_died_is_asked_again_by_the_next(site: Site) -> None:
     search, asked = site.search(), []
 
-    def send(search_id: str, where: Sequence[str]) -> None:
-        asked.append((search_id, list(where)))
+    def send(search_id: str, where: Sequence[str], stale: bool) -> None:
+        asked.append((search_id, list(where), stale))
         if len(asked) == 2:
-            site.api.skies.draw(search_id, where)
+            site.api.skies.draw(Wanted(search_id, tuple(where)))
 
     client = with_drawing(site, send)
     first = client.get(url(search.id), headers=PNG, query_string={"where": "calib_level:ge:2"})
     assert (first.status_code, first.json["code"]) == (409, "not_ready")
     assert int(first.headers["Retry-After"]) > 0
     assert client.get(url(search.id), headers=PNG, query_string={"where": "calib_level:ge:2"}).status_code == 200
-    assert asked == [(search.id, ["calib_level:ge:2"])] * 2
+    assert asked == [(search.id, ["calib_level:ge:2"], False)] * 2
     assert client.get(url(search.id), headers=PNG, query_string={"where": "calib_level:ge:2"}).status_code == 200
     assert len(asked) == 2
 
@@ -118,24 +120,47 @@ def test_who_finds_all_places_taken_is_answered_at_once(site: Site) -> None:
 
 def test_a_picture_that_somebody_draws_is_not_drawn_twice(site: Site) -> None:
     search, skies = site.search(), site.api.skies
-    aside = skies.path(search.id, []).with_name(f".{skies.path(search.id, []).name}.writing")
+    wanted = Wanted(search.id)
+    aside = skies.path(wanted).with_name(f".{wanted.name}.writing")
     with aside.open("wb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        skies.draw(search.id, [])
-        assert not skies.ready(search.id, [])
+        skies.draw(wanted)
+        assert not skies.ready(wanted)
         other.write(b"half a picture of one who dies")
-    skies.draw(search.id, [])
-    assert skies.path(search.id, []).read_bytes().startswith(b"\x89PNG")
+    skies.draw(wanted)
+    assert skies.path(wanted).read_bytes().startswith(b"\x89PNG")
     assert not aside.exists()
 
 
 def test_a_picture_of_yesterday_is_drawn_anew(site: Site, client: FlaskClient) -> None:
     search = site.search(rows=MIXED)
     client.get(url(search.id), headers=PNG)
-    picture = site.api.skies.path(search.id, ())
+    picture = site.api.skies.path(Wanted(search.id))
     picture.write_bytes(b"old")
     os.utime(picture, (1, 1))
     assert client.get(url(search.id), headers=PNG).data.startswith(b"\x89PNG")
+
+
+def test_while_mast_is_away_the_picture_is_that_of_the_earlier_answer(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = []
+    monkeypatch.setattr("topmast_service.workflows.sky._draw", lambda scene, file: handed.append(scene))
+    earlier, later = site.search(rows=[row("earlier")]), site.search("EXECUTING")
+    site.change(later.id, result={"stale": earlier.result})
+    shutil.copy(rows_table(site.settings.tables, earlier.id), stale_table(site.settings.tables, later.id))
+    assert site.client().get(url(later.id)).json["stale"] is True
+    site.client().get(url(later.id), headers=PNG)
+    assert handed[0].notes[:2] == ["1 row.", "MAST is away: this is an earlier answer."]
+    assert pictures(site) == [Wanted(later.id, (), stale=True).name]
+    assert Wanted(later.id).name != Wanted(later.id, (), stale=True).name
+
+
+def test_access_can_be_asked_for(site: Site, client: FlaskClient) -> None:
+    search = site.search(rows=MIXED)
+    found = client.get(url(search.id), query_string={"where": "access:in:planned,exclusive"}).json
+    assert [item["obs_id"] for item in found["items"]] == ["exclusive", "planned"]
+    assert client.get(url(search.id), query_string={"where": "access:eq:planned", "format": "png"}).status_code == 200
 
 
 def test_pictures_go_with_their_search(site: Site, client: FlaskClient) -> None:
@@ -143,18 +168,18 @@ def test_pictures_go_with_their_search(site: Site, client: FlaskClient) -> None:
     for one in (search, other):
         assert client.get(url(one.id), headers=PNG).status_code == 200
     client.delete(f"/v1/jobs/{search.id}")
-    assert pictures(site) == [site.api.skies.path(other.id, ()).name]
+    assert pictures(site) == [Wanted(other.id).name]
 
 
 def test_a_search_removed_while_it_is_drawn_leaves_nothing(site: Site) -> None:
     search = site.search(rows=MIXED)
 
     class Removing(Skies):
-        def ready(self, search_id: str, where: Sequence[str]) -> bool:
-            site.client().delete(f"/v1/jobs/{search_id}")
+        def ready(self, wanted: Wanted) -> bool:
+            site.client().delete(f"/v1/jobs/{wanted.search_id}")
             return False
 
-    Removing(site.api.stores.jobs, site.settings.tables, lambda *_: None).draw(search.id, [])
+    Removing(site.api.stores.jobs, site.settings.tables, lambda *_: None).draw(Wanted(search.id))
     assert [p.name for p in site.settings.tables.iterdir() if search.id in p.name] == []
 
 
@@ -188,7 +213,7 @@ def scene_of(site: Site, rows: list, monkeypatch: pytest.MonkeyPatch, most: int 
     handed = []
     monkeypatch.setattr("topmast_service.workflows.sky_scene.MOST_DRAWN", most)
     monkeypatch.setattr("topmast_service.workflows.sky._draw", lambda scene, file: handed.append(scene))
-    site.api.skies.draw(site.search(rows=rows).id, [])
+    site.api.skies.draw(Wanted(site.search(rows=rows).id))
     return handed[0]
 
 

@@ -21,7 +21,9 @@ from topmast_service.domain.job import Job
 from topmast_service.domain.regions import Footprint, Point
 from topmast_service.domain.rows import ask, cursor_behind
 from topmast_service.errors import BadCursor, Expired, Invalid, NoResult, NotReady, UnknownColumn, UnknownJob
+from topmast_service.store import conditions
 from topmast_service.workflows import sky_rows, sky_scene
+from topmast_service.workflows.sky import Wanted
 from topmast_service.workflows.sky_rows import SkyColumns, SkyRow
 
 MOST_CORNERS = 40_000
@@ -87,31 +89,32 @@ def _picture(api: Api, waiters: Waiters, search: Job, query: Mapping[str, Any]) 
     if ignored := sorted({*request.args} - {"format", "where"}):
         at = [{"pointer": name, "detail": "A picture is always whole.", "suggestions": []} for name in ignored]
         raise Invalid(f"The picture takes no {', '.join(ignored)}: it is always whole.", errors=at)
-    if results.facts(search)["stale"]:
-        raise NotReady("Pictures are drawn of fresh rows; MAST is away.", hint="Ask for JSON, or wait.", retry_after=30)
-    where, skies = query.get("where", ()), api.skies
-    skies.check(results.rows(api, search), where)
-    if not skies.ready(search.id, where):
-        skies.send(search.id, where)
-        if not waiters.until(lambda: skies.ready(search.id, where), DRAWN_WITHIN):
+    table, skies = results.rows(api, search), api.skies
+    where = tuple(query.get("where", ()))
+    conditions.where(ask(table.askable, where=where).where, table.askable)
+    wanted = Wanted(search.id, where, results.facts(search)["stale"])
+    if not skies.ready(wanted):
+        skies.ask(wanted)
+        if not waiters.until(lambda: skies.ready(wanted), DRAWN_WITHIN):
             hint = "Ask for it again; a large search takes half a minute."
             raise NotReady("The picture is being drawn.", hint=hint, retry_after=2)
     try:
-        return Response(skies.path(search.id, where).read_bytes(), mimetype="image/png")
+        return Response(skies.path(wanted).read_bytes(), mimetype="image/png")
     except FileNotFoundError:
         raise Expired("The picture has just been removed with its search.") from None
 
 
 def _page(api: Api, search: Job, query: Mapping[str, Any]) -> Response:
-    table, facts, now = results.rows(api, search), results.facts(search), api.stores.jobs.now()
+    table, facts = results.rows(api, search), results.facts(search)
     columns = SkyColumns.of(table.columns)
-    question = ask(table.columns, where=query.get("where", ()), limit=query["limit"], cursor=query.get("cursor", ""))
-    page = table.page(replace(question, columns=columns.needed(table.columns)))
-    found = list(sky_rows.shapes((columns.read(row, now) for row in page.items), MOST_CORNERS))
+    where, cursor = query.get("where", ()), query.get("cursor", "")
+    question = ask(table.askable, where=where, limit=query["limit"], cursor=cursor)
+    page = table.page(replace(question, columns=columns.needed))
+    found = list(sky_rows.shapes(map(columns.read, page.items), MOST_CORNERS))
     items = [_item(row, footprint) for row, footprint in found]
     whole = len(items) == len(page.items)
     following = page.next if whole else cursor_behind(question, items[-1]["_row"])
-    target = sky_scene.target(replace(search, result=facts))
+    target = sky_scene.target(facts)
     document = {
         "target": target,
         **_field(target, found),

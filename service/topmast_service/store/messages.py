@@ -84,9 +84,9 @@ class Messages:
         """Ask for what MAST says of its columns; upkeep asks again if nothing comes of it."""
         self._send("topmast.columns", [], QUERY)
 
-    def draw(self, search_id: str, where: Sequence[str]) -> None:
-        """Have the sky plot of a search drawn; whoever waits for it asks again if this is lost."""
-        self._send("topmast.sky", [search_id, list(where)], QUERY, DRAW_SECONDS)
+    def draw(self, search_id: str, where: Sequence[str], stale: bool) -> None:
+        """Have a sky plot of a search drawn; whoever waits for it asks again if this is lost."""
+        self._send("topmast.sky", [search_id, list(where), stale], QUERY, DRAW_SECONDS)
 
     def _send(self, task: str, args: Sequence[object], queue: str, expires: int = WAKE_SECONDS) -> bool:
         try:

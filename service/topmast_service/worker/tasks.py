@@ -7,6 +7,7 @@ from celery.signals import worker_shutting_down
 
 from topmast_service import container
 from topmast_service.config import Settings
+from topmast_service.workflows.sky import Wanted
 
 
 def register_query(app: Celery, settings: Settings) -> None:
@@ -30,8 +31,8 @@ def register_query(app: Celery, settings: Settings) -> None:
         query.bundles.publish(job_id)
 
     @app.task(name="topmast.sky")
-    def sky(search_id: str, where: list[str]) -> None:
-        query.skies.draw(search_id, where)
+    def sky(search_id: str, where: list[str], stale: bool) -> None:
+        query.skies.draw(Wanted(search_id, tuple(where), stale))
 
     @app.task(name="topmast.columns")
     def columns() -> None:

@@ -17,66 +17,78 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from topmast_service.domain.rows import Question, ask
 from topmast_service.errors import Expired, UnknownJob
 from topmast_service.pictures.scene import Scene
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows import sky_scene
-from topmast_service.workflows.control import rows_table
+from topmast_service.workflows.control import rows_table, stale_table
 
 FRESH = timedelta(days=1)
 """A picture shows who may have what as of its day: exclusive rows become public."""
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which picture: of the rows of a search that fit `where`; `stale` of the earlier answer it shows meanwhile."""
+
+    search_id: str
+    where: tuple[str, ...] = ()
+    stale: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its file; other rows, other name."""
+        text = repr((self.where, self.stale)).encode("utf-8", "backslashreplace")
+        return f"{self.search_id}.{hashlib.sha256(text).hexdigest()[:16]}.sky.png"
+
+
+@dataclass(frozen=True)
 class Skies:
-    """Finds sky plots, has them drawn, draws them. `send` tells a worker to draw the search with this `where`."""
+    """Finds sky plots, has them drawn, draws them. `send` tells a worker to draw one."""
 
     jobs: JobStore
     tables: Path
-    send: Callable[[str, Sequence[str]], None]
+    send: Callable[[str, Sequence[str], bool], None]
 
-    def path(self, search_id: str, where: Sequence[str]) -> Path:
-        """Where the picture of these rows is, or will be."""
-        digest = hashlib.sha256("\n".join(where).encode("utf-8", "backslashreplace")).hexdigest()[:16]
-        return self.tables / f"{search_id}.{digest}.sky.png"
+    def path(self, wanted: Wanted) -> Path:
+        """Where the picture is, or will be."""
+        return self.tables / wanted.name
 
-    def ready(self, search_id: str, where: Sequence[str]) -> bool:
+    def ready(self, wanted: Wanted) -> bool:
         """Whether the picture is there, and of today."""
         try:
-            made = self.path(search_id, where).stat().st_mtime
+            made = self.path(wanted).stat().st_mtime
         except OSError:
             return False
         return self.jobs.now().timestamp() - made < FRESH.total_seconds()
 
-    def check(self, table: Table, where: Sequence[str]) -> None:
-        """See that `where` can be read, before anybody waits for a picture.
+    def ask(self, wanted: Wanted) -> None:
+        """Have it drawn."""
+        self.send(wanted.search_id, wanted.where, wanted.stale)
 
-        Raises
-        ------
-        Invalid, UnknownColumn
-            It cannot.
-        """
-        table.page(Question(ask(table.columns, where=where).where, (), ("_row",), 1))
-
-    def draw(self, search_id: str, where: Sequence[str]) -> None:
+    def draw(self, wanted: Wanted) -> None:
         """Draw the picture if nobody has or does; a search that is gone meanwhile leaves none."""
-        picture = self.path(search_id, where)
-        if self.ready(search_id, where):
+        picture = self.path(wanted)
+        if self.ready(wanted):
             return
         with _aside(picture) as file:
             if file is None:
                 return
             try:
-                search, table = self.jobs.get(search_id), Table(rows_table(self.tables, search_id))
-                _draw(sky_scene.of(search, table, where, self.jobs.now()), file)
+                _draw(self._scene(wanted), file)
             except (UnknownJob, Expired):
                 Path(file.name).unlink(missing_ok=True)
                 return
             file.flush()
             Path(file.name).replace(picture)
-        self._remove_of_removed(search_id, picture)
+        self._remove_of_removed(wanted.search_id, picture)
+
+    def _scene(self, wanted: Wanted) -> Scene:
+        search, now = self.jobs.get(wanted.search_id), self.jobs.now()
+        facts = (search.result.get("stale") or {}) | {"stale": True} if wanted.stale else search.result
+        place = stale_table if wanted.stale else rows_table
+        return sky_scene.of(search.request, facts, Table(place(self.tables, search.id), now), wanted.where, now)
 
     def _remove_of_removed(self, search_id: str, picture: Path) -> None:
         try:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from topmast_service.domain import access, regions
+from topmast_service.domain import regions
 from topmast_service.domain.regions import Footprint, Point
 from topmast_service.domain.rows import Condition, Question
-from topmast_service.store.tables import Table
-
-_READ_AT_ONCE = 5000
-"""Rows of a page of the table; in the worst case each has 20 kB of slitlets."""
+from topmast_service.store.tables import ACCESS, Table
 
 _NAMES = ("obs_id", "fileSetName", "filename", "fileName", "dataURI")
 _POSITIONS = (("s_ra", "s_dec"), ("targ_ra", "targ_dec"))
@@ -49,35 +45,30 @@ class SkyColumns:
         moving = next((n for n in ("mtFlag", "targtype") if n in known), None)
         return cls(name, ra, dec, "s_region" if "s_region" in known else None, moving)
 
-    def needed(self, known: Collection[str]) -> tuple[str, ...]:
-        """What must be read of each row; never nothing, which would be everything."""
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What must be read of each row."""
         own = (self.name, self.ra, self.dec, self.region, self.moving)
-        return tuple(dict.fromkeys([*(n for n in own if n), *(n for n in access.DECIDING if n in known)])) or ("_row",)
+        return (ACCESS.name, *(name for name in own if name))
 
-    def read(self, row: Mapping[str, Any], now: datetime) -> SkyRow:
+    def read(self, row: Mapping[str, Any]) -> SkyRow:
         """What a row says."""
         ra, dec = (row.get(n) if n else None for n in (self.ra, self.dec))
         moving = row.get(self.moving) if self.moving else None
         return SkyRow(
             row["_row"],
             str(row[self.name]) if self.name and row.get(self.name) is not None else None,
-            access.of_row(row, now),
+            row[ACCESS.name],
             _position(ra, dec),
             moving is True or str(moving).upper() == "MOVING",
             str(row.get(self.region) or "").strip() if self.region else "",
         )
 
 
-def rows(table: Table, where: tuple[Condition, ...], now: datetime) -> Iterator[SkyRow]:
-    """Every row that fits, in the order of the table."""
+def rows(table: Table, where: tuple[Condition, ...]) -> Iterator[SkyRow]:
+    """Every row that fits, in the order of the table, which must have been opened with the time it is."""
     columns = SkyColumns.of(table.columns)
-    question = Question(where, (), columns.needed(table.columns), _READ_AT_ONCE)
-    while True:
-        page = table.page(question)
-        yield from (columns.read(row, now) for row in page.items)
-        if page.next is None:
-            return
-        question = replace(question, after=page.items[-1]["_row"])
+    return map(columns.read, table.every(Question(where, (), columns.needed)))
 
 
 def without_coordinates(table: Table, where: tuple[Condition, ...]) -> int:
@@ -85,9 +76,9 @@ def without_coordinates(table: Table, where: tuple[Condition, ...]) -> int:
     columns = SkyColumns.of(table.columns)
     lost = [Condition(name, "null", ("true",)) for name in (columns.ra,) if name]
     if columns.region is None:
-        return _count(table, (*where, *lost))
+        return count(table, (*where, *lost))
     blank = [Condition(columns.region, "null", ("true",)), Condition(columns.region, "eq", ("",))]
-    return sum(_count(table, (*where, *lost, b)) for b in blank)
+    return sum(count(table, (*where, *lost, b)) for b in blank)
 
 
 def shapes(found: Iterable[SkyRow], max_points: int) -> Iterator[tuple[SkyRow, Footprint | None]]:
@@ -101,7 +92,8 @@ def shapes(found: Iterable[SkyRow], max_points: int) -> Iterator[tuple[SkyRow, F
         yield row, footprint
 
 
-def _count(table: Table, where: tuple[Condition, ...]) -> int:
+def count(table: Table, where: tuple[Condition, ...]) -> int:
+    """How many rows fit."""
     return table.page(Question(where, (), ("_row",), 1)).total
 
 

@@ -10,9 +10,8 @@ from itertools import islice
 from typing import Any
 
 from topmast_service.domain import regions
-from topmast_service.domain.job import Job
 from topmast_service.domain.regions import Footprint
-from topmast_service.domain.rows import Condition, Question, ask
+from topmast_service.domain.rows import Condition, ask
 from topmast_service.pictures.scene import Cone, Mark, Scene
 from topmast_service.store.tables import Table
 from topmast_service.workflows import sky_rows
@@ -28,18 +27,19 @@ that nobody could tell them apart."""
 _MANY_CORNERS = 200_000
 
 
-def of(search: Job, table: Table, where: Sequence[str], now: datetime) -> Scene:
-    """The scene of those rows of a search that fit `where`."""
-    conditions = ask(table.columns, where=where).where
-    total = table.page(Question(conditions, (), ("_row",), 1)).total
+def of(
+    request: Mapping[str, Any], facts: Mapping[str, Any], table: Table, where: Sequence[str], now: datetime
+) -> Scene:
+    """The scene of those rows that fit `where`; `facts` is the result of the search that `request` asked for."""
+    conditions = ask(table.askable, where=where).where
+    total = sky_rows.count(table, conditions)
     each = -(-total // MOST_DRAWN) or 1
-    chosen = islice(sky_rows.rows(table, conditions, now), 0, None, each)
-    gathered = _Gathered.of(chosen)
-    found = target(search)
-    name = str(search.request.get("target") or "")
+    gathered = _Gathered.of(islice(sky_rows.rows(table, conditions), 0, None, each))
+    found = target(facts)
+    name = str(request.get("target") or "")
     cone = Cone(name.partition(" r=")[0].strip(), **found) if found else None
-    said = [_drawn(total, each), *gathered.notes(each), *_when(search, now)]
-    return Scene(_title(search.request, conditions), gathered.marks, cone, said)
+    said = [_drawn(total, each), *gathered.notes(each), *_when(facts, now)]
+    return Scene(_title(request, conditions), gathered.marks, cone, said)
 
 
 @dataclass(frozen=True)
@@ -92,17 +92,19 @@ def _mark(row: SkyRow, corners: int) -> tuple[Mark, int, bool]:
 
 
 def _drawn(total: int, each: int) -> str:
-    return f"{total:,} rows." if each == 1 else f"One of every {each} of {total:,} rows is drawn."
+    return f"{total:,} row{'s' * (total != 1)}." if each == 1 else f"One of every {each} of {total:,} rows is drawn."
 
 
-def _when(search: Job, now: datetime) -> Iterator[str]:
-    if asked := str(search.result.get("as_of") or ""):
+def _when(facts: Document, now: datetime) -> Iterator[str]:
+    if facts.get("stale"):
+        yield "MAST is away: this is an earlier answer."
+    if asked := str(facts.get("as_of") or ""):
         yield f"MAST was asked on {asked[:10]}; access as of {now:%Y-%m-%d}."
-    if search.result.get("truncated"):
+    if facts.get("truncated"):
         yield "MAST had more than it gave."
 
 
-def _title(request: Mapping[str, Any], where: Sequence[Condition]) -> str:
+def _title(request: Document, where: Sequence[Condition]) -> str:
     parts = [str(request["target"])] if request.get("target") else []
     parts += [f"{name} {_said(value)}" for name, value in (request.get("criteria") or {}).items()]
     parts += [f"{c.column} {c.op} {', '.join(c.values)}".strip() for c in where]
@@ -124,9 +126,9 @@ def _said(value: Any) -> str:
     return "blank" if value is None else str(value)
 
 
-def target(search: Job) -> dict[str, Any] | None:
+def target(facts: Document) -> dict[str, Any] | None:
     """Where the search looked, in degrees: ra, dec and radius; None without a target."""
-    resolved = search.result.get("resolved") or {}
+    resolved = facts.get("resolved") or {}
     if not all(isinstance(resolved.get(name), int | float) for name in ("ra", "dec", "radius")):
         return None
     return {name: resolved[name] for name in ("ra", "dec", "radius")}
