@@ -37,7 +37,7 @@ COLUMNS = (
     _C("target_group", description="The usual spelling of that name in this program"),
     _C("instrument", description="Instrument", ucd="meta.id;instr"),
     _C("mode", description="JWST: exposure type (EXP_TYPE); HST: instrument and channel"),
-    _C("filter", description="Optical elements", many=True, ucd="instr.filter"),
+    _C("filter", description="Optical elements", many=True, ucd="meta.id;instr.filter"),
     _C("exposure_time", "float", "s", "Duration of the exposure", ucd="time.duration;obs.exposure"),
     _C("level", description="Processing levels that exist", ucd="meta.code;obs.calib"),
     _C("dataRights", description="PUBLIC, EXCLUSIVE_ACCESS or RESTRICTED"),
