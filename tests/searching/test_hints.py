@@ -45,6 +45,22 @@ def test_each_hint_finds_what_it_says(site: Asked, criteria: dict[str, Any], say
     assert (hint["count"], hint["request"]) == (len(finds), sent(said[0]))
 
 
+@pytest.mark.parametrize(
+    ("criteria", "says"),
+    [
+        ({"instrument": "niriss", "filter": "GR150C"}, "in the pupil wheel"),
+        ({"instrument": "niriss", "filter": "F200W", "productLevel": "1b"}, "only files of the highest level"),
+        ({"instrument": "niriss", "targprop": "VV 191"}, "spelt otherwise"),
+    ],
+)
+def test_hints_of_keyword_searches(primer: Asked, criteria: dict[str, Any], says: str) -> None:
+    done = primer.search(collection="instrument_keywords", criteria=criteria)
+    (hint,) = [hint for hint in done.result["hints"] if says in hint["says"]]
+    again = primer.search(**hint["request"], count_only=True)
+    assert again.result["count"] == hint["count"] > 0
+    assert len({str(hint["request"]) for hint in done.result["hints"]}) == len(done.result["hints"])
+
+
 def test_a_radius_that_is_too_small(site: Asked) -> None:
     done = site.search(target="283.396 33.039 r=30s")
     (hint,) = [note for note in done.result["notes"] if "larger radius" in note]

@@ -32,6 +32,11 @@ def test_every_wildcard_counts_within_a_column_and_across(site: Asked) -> None:
     assert site.found(done) == {6, 7, 9}
 
 
+def test_a_cell_of_several_values_is_compared_whole_as_well(site: Asked) -> None:
+    assert site.found(site.search(criteria={"proposal_id": "2733", "filters": {"not": "F150W2;F162M"}})) == {7}
+    assert site.found(site.search(criteria={"filters": ["F150W2;F162M", "no_such*"]})) == {6}
+
+
 def test_an_unknown_column_is_refused_with_the_nearest(site: Asked) -> None:
     with pytest.raises(UnknownColumn) as told:
         site.search(criteria={"instrument": "MIRI", "obs_collection": "JWST"})

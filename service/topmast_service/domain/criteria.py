@@ -81,7 +81,8 @@ class Criterion:
     def _parts(self, cell: Any) -> list[str]:
         if not self.column.many:
             return [_text(cell)]
-        return [p.strip().lower() for p in str(cell).split(";") if p.strip()]
+        whole = str(cell).strip().lower()  # MAST compares it as well: F150W2;F162M is asked for as it stands
+        return [whole, *(p.strip() for p in whole.split(";") if p.strip())]
 
     def _matches(self, text: str) -> bool:
         return text in self._wanted or any(pattern.fullmatch(text) for pattern in self._shapes)

@@ -75,8 +75,9 @@ def _optics(criteria: Criteria, form: Form) -> Iterator[tuple[str, Criteria]]:
 
 def _levels(criteria: Criteria) -> Iterator[tuple[str, Criteria]]:
     of_files = {"productLevel", "filename"} & set(criteria)
-    if any(name in criteria for name in _EXECUTED) and not of_files and str(criteria.get("calib_level")) != "-1":
-        yield "of planned observations, not executed yet", {**_without(criteria, *_EXECUTED), "calib_level": -1}
+    rest = _without(criteria, *_EXECUTED)
+    if rest and rest != criteria and not of_files and str(criteria.get("calib_level")) != "-1":
+        yield "of planned observations, not executed yet", {**rest, "calib_level": -1}
     for column in _LEVELS:
         if column in criteria:
             says = _HIGHEST if column == "productLevel" else "of other calibration levels"

@@ -49,14 +49,16 @@ def of_nothing(asking: Asking) -> list[Hint]:
     until, left = time.monotonic() + MOST_SECONDS, MOST_COUNTS
     asking.portal.hurry(MOST_SECONDS / 2)
     found: list[Hint] = []
+    asked: list[Mapping[str, Any]] = []
     for probe in _probes(asking):
         wanted = _asking(asking, probe)
         cost = _cost(wanted) if wanted else 0
-        if wanted is None or not 0 < cost <= left:
+        if wanted is None or wanted.request in asked or not 0 < cost <= left:
             continue
         if time.monotonic() > until or (number := _counted(wanted)) is None:
             break
         left -= cost
+        asked.append(wanted.request)
         if number:
             found.append(Hint(probe.says, number, {n: v for n, v in wanted.request.items() if v}))
     return found
