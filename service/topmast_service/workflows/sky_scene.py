@@ -17,6 +17,8 @@ from topmast_service.store.tables import Table
 from topmast_service.workflows import sky_rows
 from topmast_service.workflows.sky_rows import SkyRow
 
+Document = Mapping[str, Any]
+
 MOST_DRAWN = 20_000
 """Rows on one picture: of more, an even choice is drawn, and said so."""
 
@@ -27,9 +29,7 @@ that nobody could tell them apart."""
 _MANY_CORNERS = 200_000
 
 
-def of(
-    request: Mapping[str, Any], facts: Mapping[str, Any], table: Table, where: Sequence[str], now: datetime
-) -> Scene:
+def of(request: Document, facts: Document, table: Table, where: Sequence[str], now: datetime) -> Scene:
     """The scene of those rows that fit `where`; `facts` is the result of the search that `request` asked for."""
     conditions = ask(table.askable, where=where).where
     total = sky_rows.count(table, conditions)
