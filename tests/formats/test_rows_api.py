@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from tests.formats.reading import Row, carried, read
 from tests.formats.test_round_trip import same
 from topmast_service.domain.columns import Column
 from topmast_service.domain.job import ARCHIVED, EXECUTING
-from topmast_service.formats import FORMATS
+from topmast_service.domain.rows import Question
+from topmast_service.formats import FORMATS, About
+from topmast_service.store import tables
 from topmast_service.workflows.control import rows_table
 
 ALL = [Column("_row", "int"), *COLUMNS, Column("access")]
@@ -147,6 +150,29 @@ def test_a_cell_of_another_type_makes_its_column_text(client: FlaskClient, site:
     for name in DATA:
         last = rows_of(client, f"/v1/searches/{search.id}/rows", name, columns)[-1]
         assert [last[c] for c in ("t_min", "calib_level", "mtFlag", "t_max")] == ["soon", "2.5", "maybe", 1.0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("2022-07-11T12:00:00.309Z", "date"),
+        ("2022-07-11", "date"),
+        ("2022-02-30T00:00:00Z", "string"),
+        ("2022-07-11T24:00:00Z", "string"),
+        ("0000-01-01T00:00:00Z", "string"),
+        ("now", "string"),
+        ("59733.5", "string"),
+        ("", "string"),
+    ],
+)
+def test_dates_that_no_calendar_has_are_texts(tmp_path: Path, cell: str, kind: str) -> None:
+    columns = [Column("date_obs", "date")]
+    tables.write(tmp_path / "t", columns, [{"date_obs": "2022-07-11T12:00:00Z"}, {"date_obs": cell}, {}])
+    table = tables.Table(tmp_path / "t")
+    fitting = list(table.fitting().values())
+    assert fitting == [Column("date_obs", kind)]
+    data = b"".join(FORMATS["parquet"].write(fitting, table.every(Question()), About("")))
+    assert [row["date_obs"] is None for row in read("parquet", data, fitting)] == [False, False, True]
 
 
 def test_a_cell_that_is_no_text_keeps_every_digit_in_a_column_of_texts(client: FlaskClient, site: Site) -> None:

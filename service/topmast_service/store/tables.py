@@ -32,7 +32,7 @@ _MISFIT = {
     "int": "typeof({0}) NOT IN ('integer', 'null')",
     "float": "typeof({0}) NOT IN ('real', 'null')",
     "boolean": "{0} NOT IN (0, 1)",
-    "date": "{0} IS NOT NULL AND date({0}) IS NOT substr({0}, 1, 10)",
+    "date": "{0} IS NOT NULL AND (date({0}, '+0 days') IS NOT substr({0}, 1, 10) OR {0} < '0001')",
 }
 """Whether a cell is not of its column's type, as SQL."""
 
