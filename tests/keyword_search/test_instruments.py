@@ -8,6 +8,7 @@ import pytest
 
 from tests.keyword_search.conftest import rows_of
 from tests.workflows.conftest import Site
+from topmast_service.archive import keywords, portal
 from topmast_service.domain import job
 from topmast_service.domain.forms import INSTRUMENTS
 from topmast_service.domain.rows import ask
@@ -43,7 +44,7 @@ def test_the_primers_time_series_in_one_search_of_every_instrument(site: Site) -
     assert done.result["instruments"] == {s: n for s, n in by_service.items() if s != "guidestar"}
     assert by_service["nirspec"] > by_service["miri"] > 0 == by_service["fgs"]
     assert any("highest level" in note for note in done.result["notes"])
-    assert any("Guide stars: not asked, for it has no tsovisit" in note for note in done.result["notes"])
+    assert any("Guide stars: not asked, for there is no column tsovisit" in note for note in done.result["notes"])
 
     # the Primer goes on with a filter in the table of results: level 3 only
     table = Table(rows_table(site.settings.tables, done.id))
@@ -106,14 +107,14 @@ def test_an_instrument_that_lacks_a_column_is_not_asked_and_that_is_said(site: S
         collection=KEYWORDS, criteria={"instrument": ["niriss", "miri"], "pupil": "GR700XD", "program": 1541}
     )
     assert {row["instrument"] for row in rows_of(site, done)} == {"niriss"}
-    assert "MIRI: not asked, for it has no pupil." in done.result["notes"]
+    assert "MIRI: not asked, for there is no column pupil." in done.result["notes"]
     assert done.result["api"] == "Mast.Jwst.Filtered.Niriss"
 
 
 def test_when_nobody_has_the_column_nothing_is_found_and_the_notes_say_why(site: Site) -> None:
     done = site.search(collection=KEYWORDS, criteria={"instrument": "miri", "pupil": "GR700XD"})
     assert (done.outcome, done.result["count"]) == ("empty", 0)
-    assert "MIRI: not asked, for it has no pupil." in done.result["notes"]
+    assert "MIRI: not asked, for there is no column pupil." in done.result["notes"]
 
 
 def test_dates_are_asked_and_told_as_people_write_them(site: Site) -> None:
@@ -172,3 +173,12 @@ def test_an_instrument_that_does_not_answer_leaves_no_half_an_answer(site: Site)
         site.sandbox.post("faults", rules=[])
     assert done.phase == job.SUSPENDED
     assert not rows_table(site.settings.tables, done.id).exists()
+
+
+def test_rows_that_one_instrument_keeps_back_are_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portal, "MOST_ROWS", 12)
+    monkeypatch.setattr(keywords, "PAGE_ROWS", 6)
+    done = site.search(collection=KEYWORDS, criteria={"instrument": ["miri", "niriss"], "program": 1366})
+    assert done.result["truncated"]
+    assert done.result["truncated_because"].startswith("Mast.Jwst.Filtered.")
+    assert done.result["count"] == sum(done.result["instruments"].values()) <= 24

@@ -52,13 +52,14 @@ class Wanted:
 
     files: Counter[str] = field(default_factory=Counter)
     places: dict[str, Place] = field(default_factory=dict)
+    _same: dict[Place, Place] = field(default_factory=dict)
 
     def add(self, row: Row) -> None:
         """One file that was found."""
         obs_id, place = sought(keywords.name_of(row), row)
         self.files[obs_id] += 1
         if place is not None:
-            self.places.setdefault(obs_id, place)
+            self.places.setdefault(obs_id, self._same.setdefault(place, place))  # one for all that lie there
 
     def by_instrument(self) -> dict[str, Places]:
         """What may be elsewhere; guide stars under no instrument."""

@@ -63,7 +63,7 @@ def _read(asking: Asking) -> dict[str, list[Criterion]]:
     for service in _chosen(chosen):
         own = [_own(form, service, c) for c in criteria]
         if lacking := [c.column.name for c, here in zip(criteria, own, strict=True) if here is None]:
-            asking.notes.append(f"{INSTRUMENTS[service]}: not asked, for it has no {', '.join(lacking)}.")
+            asking.notes.append(f"{INSTRUMENTS[service]}: not asked, for there is no column {', '.join(lacking)}.")
         else:
             asked[service] = [c for c in own if c is not None]
     asking.notes.append(HIGHEST_ONLY)
