@@ -66,7 +66,9 @@ def of_nothing(asking: Asking) -> list[Hint]:
 
 def told(asking: Asking, found: Sequence[Hint]) -> list[str]:
     """The hints in words; where there are none, the rule that users forget most."""
-    return [_in_words(hint) for hint in found] or [_in_general(asking)]
+    # Programs and DOIs, asked for by number, have told themselves what there is not; wildcards would be no advice.
+    general = [] if asking.search.form.needs else [_in_general(asking)]
+    return [_in_words(hint) for hint in found] or general
 
 
 def _probes(asking: Asking) -> Iterator[Probe]:
