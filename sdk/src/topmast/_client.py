@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from ._clock import Clock
 from ._config import endpoint_settings, settings
-from ._groups import Bundles, Jobs, Searches, search_body
+from ._groups import Bundles, Jobs, Searches, search_body, search_options
 from ._job import seconds
+from ._lookups import Lookups
 from ._progress import ProgressOption
 from ._retry import RetryPolicy
 from ._search import Search
@@ -23,7 +24,7 @@ SILENCE = 30.0  # seconds within which any service says something
 SEARCH_TIMEOUT = 600.0  # seconds; MAST itself gives a query ten minutes
 
 
-class Client:
+class Client(Lookups):
     """A topmast service, seen by one user. May be shared by threads.
 
     Parameters
@@ -97,6 +98,9 @@ class Client:
         mission: str | None = None,
         collection: str = "observations",
         criteria: Mapping[str, Any] | None = None,
+        expand: str | None = None,
+        count_only: bool = False,
+        max_age: float | dt.timedelta | None = None,
         label: str | None = None,
         timeout: float | dt.timedelta | None = SEARCH_TIMEOUT,
         progress: ProgressOption = False,
@@ -111,10 +115,16 @@ class Client:
         mission
             Short for ``obs_collection``.
         collection
-            What is searched.
+            What is searched; `collections` lists them, `collection` has the form of one.
         criteria, **columns
             MAST's columns; all have to hold. Text (``"NIRCAM*"``), number, list (any of), ``(min, max)`` with None
             for an open end, ``{"not": …}``, None (no value). `criteria` is for names that Python does not allow.
+        expand
+            ``"observations"`` turns rows of keywords into the whole observations that they belong to.
+        count_only
+            Only how many rows there are: ``found.count``.
+        max_age
+            Seconds: an answer to the same question that is not older will do. By default MAST is asked.
         label
             A name of your own.
         timeout
@@ -132,7 +142,8 @@ class Client:
             The time is over; the search goes on.
         """
         limit = self._session.clock.deadline(seconds(timeout))
-        body = search_body(target, mission, collection, {**(criteria or {}), **columns}, label)
+        body = search_body(target, mission, collection, {**(criteria or {}), **columns})
+        body |= search_options(expand, count_only, max_age, label)
         submitted = self.searches._submit(body, limit)
         return wait_for(submitted, self._session, limit, progress, raise_on_failure=True)
 

@@ -11,7 +11,7 @@ from ._bundle import Bundle
 from ._clock import Deadline
 from ._criteria import criteria as encode
 from ._errors import UsageError
-from ._job import Job, path_part
+from ._job import Job, path_part, seconds
 from ._messages import Params
 from ._paging import items
 from ._search import Search
@@ -35,12 +35,15 @@ class Searches:
         mission: str | None = None,
         collection: str = "observations",
         criteria: Mapping[str, Any] | None = None,
+        expand: str | None = None,
+        count_only: bool = False,
+        max_age: float | dt.timedelta | None = None,
         label: str | None = None,
         **columns: Any,
     ) -> Search:
         """Start a search and do not wait; the parameters are those of `Client.search`."""
-        body = search_body(target, mission, collection, {**(criteria or {}), **columns}, label)
-        return self._submit(body)
+        more = search_options(expand, count_only, max_age, label)
+        return self._submit(search_body(target, mission, collection, {**(criteria or {}), **columns}) | more)
 
     def get(self, search_id: str) -> Search:
         """The search with this id, as it is now."""
@@ -150,10 +153,8 @@ class Jobs:
         return KINDS.get(str(document.get("kind")), Job)._received(document, self._session)
 
 
-def search_body(
-    target: str | None, mission: str | None, collection: str, columns: Mapping[str, Any], label: str | None
-) -> dict[str, Any]:
-    """The body of POST /v1/searches.
+def search_body(target: str | None, mission: str | None, collection: str, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What POST /v1/searches is to search for.
 
     Raises
     ------
@@ -165,8 +166,19 @@ def search_body(
     asked = encode({**({"obs_collection": mission} if mission is not None else {}), **columns})
     if not target and not asked:
         raise UsageError("a search needs a target or a criterion", hint='Try client.search("m57 r=1m").')
-    body = {"collection": collection, "target": target or None, "label": label}
-    return {**_given(body), "criteria": asked}
+    return {**_given({"collection": collection, "target": target or None}), "criteria": asked}
+
+
+def search_options(
+    expand: str | None, count_only: bool, max_age: float | dt.timedelta | None, label: str | None
+) -> dict[str, Any]:
+    """How it is to do so; what is left out is the service's to decide."""
+    age = seconds(max_age)
+    if age is not None and age < 0:
+        raise UsageError("max_age is how old an answer may be: 0 or more seconds")
+    # Rounded down: half a second must not become one that an older answer has.
+    whole = None if age is None else int(age)
+    return _given({"expand": expand, "count_only": count_only or None, "max_age": whole, "label": label})
 
 
 def _given(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,6 +163,17 @@ class Job:
         """Let a held job go on; one that is not held is left as it is."""
         return self._tell("run")
 
+    def citation(self, form: str = "text") -> str:
+        """How to cite what was found or delivered.
+
+        Parameters
+        ----------
+        form
+            ``"text"``, ``"bibtex"``, or ``"ids"``: the list that MAST's DOI portal takes.
+        """
+        request = Request("GET", f"{self._job_path()}/citation", (("format", form),), headers={"Accept": "*/*"})
+        return self._talk().call(request).body.decode()
+
     def delete(self) -> None:
         """Stop it and remove its results; one that is gone already is no error."""
         # When the first answer was lost, the repeat finds nothing, which is what was asked for.

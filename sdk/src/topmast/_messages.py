@@ -16,12 +16,15 @@ Params = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Request:
-    """One request to the service; `path` begins with ``/`` and is already percent-encoded."""
+    """One request to the service; `path` begins with ``/`` and is already percent-encoded.
+
+    What it sends is not among what it shows: a token would stand in a traceback that prints variables.
+    """
 
     method: str
     path: str
     params: Params = ()
-    json: Any = None
+    json: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

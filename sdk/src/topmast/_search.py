@@ -14,9 +14,11 @@ from ._html import folded
 from ._job import Job, seconds
 from ._messages import Request
 from ._paging import items
+from ._progress import ProgressOption
 from ._reading import entries, members, number, text, whole
 from ._saving import format_of, save
 from ._table import table
+from ._wait import wait_for
 from ._where import Names, Where, row_params
 
 if TYPE_CHECKING:
@@ -210,6 +212,34 @@ class Search(Job):
                 if pause >= limit.left():
                     raise
                 session.clock.sleep(pause)
+
+    def products(
+        self,
+        *,
+        where: Where = None,
+        timeout: float | dt.timedelta | None = 600.0,
+        progress: ProgressOption = False,
+    ) -> Search:
+        """The files of these rows, each once: a search as any other, with rows, facets and formats of its own.
+
+        It may be given to `Client.bundle`, which then stages exactly these files.
+
+        Parameters
+        ----------
+        where
+            Of these rows only, as for `rows`.
+        timeout
+            Seconds in all; MAST lists the files of few observations at a time.
+
+        Raises
+        ------
+        JobFailed, WaitTimeout
+            As for `Client.search`.
+        """
+        limit = self._talk().clock.deadline(seconds(timeout))
+        document = self._talk().get(f"{self._own_path()}/products", row_params(where), deadline=limit)
+        begun = Search._received(document, self._talk())
+        return wait_for(begun, self._talk(), limit, progress, raise_on_failure=True)
 
     def footprints(self, *, where: Where = None, page_size: int = 1000) -> Iterator[dict[str, Any]]:
         """Where each row looked: `shapes` in degrees (None without a footprint), `access`, `position`, `capped`."""
