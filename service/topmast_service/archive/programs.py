@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from topmast_service.archive.filters import batches
@@ -37,8 +37,13 @@ def known(portal: Portal, mission: str, programs: Sequence[str]) -> dict[str, in
     found: Counter[str] = Counter()
     for batch in batches(programs, PROGRAMS_PER_QUERY):
         for row in _asked(portal, mission, batch, ("proposal_id", "calib_level")):
-            found[str(row["proposal_id"])] += row.get("calib_level") != PLANNED_LEVEL
+            found[number(row)] += row.get("calib_level") != PLANNED_LEVEL
     return dict(found)
+
+
+def number(row: Mapping[str, Any]) -> str:
+    """The program of a row as it was asked for: SQL ignores blanks behind a text, and lists of ours do not."""
+    return str(row.get("proposal_id") or "").strip().lstrip("0")
 
 
 def _asked(portal: Portal, mission: str, programs: Sequence[str], cells: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -124,11 +124,11 @@ class _Jwst:
             if lacking := ", ".join(sorted({*_JWST_CELLS} - known)):
                 self._notes.append(f"MAST's mission search has no {lacking} today: these cells are empty.")
         found = self._search.rows({"program": number}, self._cells)
-        return (_of_file_set(row, number) for row in found if _EXPOSURE.match(str(row["fileSetName"])))
+        return (_of_file_set(row, number) for row in found if _EXPOSURE.match(str(row.get("fileSetName"))))
 
 
 def _of_file_set(row: Mapping[str, Any], number: str) -> dict[str, Any]:
-    date = dates.cell(row.get("date_obs"))
+    date = _date(row.get("date_obs"))
     return {
         "_mjd": dates.to_mjd(dates.read(date)) if date else None,
         "date": date,
@@ -144,8 +144,16 @@ def _of_file_set(row: Mapping[str, Any], number: str) -> dict[str, Any]:
         "exposure_time": row.get("duration"),
         "level": row.get("productLevel"),
         "dataRights": row.get("access"),
-        "publicReleaseDate": dates.cell(row.get("publicReleaseDate")),
+        "publicReleaseDate": _date(row.get("publicReleaseDate")),
     }
+
+
+def _date(cell: Any) -> str | None:
+    """A date cell as RFC 3339; one that is no date is left empty, and hides no exposure."""
+    try:
+        return dates.cell(cell)
+    except ValueError:
+        return None
 
 
 class _Caom:

@@ -80,7 +80,8 @@ def _rows(asking: Asking, numbers: Sequence[str], missions: Sequence[str]) -> It
             asking.check()
             sums = {number: _Program(mission, number) for number in batch}
             for row in programs.rows(asking.portal, mission, batch):
-                sums[str(row["proposal_id"])].add(row, asking.now)
+                if (number := programs.number(row)) in sums:
+                    sums[number].add(row, asking.now)
             missing += [number for number in batch if not sums[number].observations]
             yield from (_told(found, asking.notes) for found in sums.values() if found.observations)
         asking.notes += exposures.of_missing(asking.portal, mission, missing, missions)
