@@ -132,6 +132,12 @@ def test_with_mast_away_the_last_answer_is_offered_as_stale(away: Asked) -> None
     page = client.get(f"/v1/searches/{waiting.id}/rows").json
     assert {int(row["obsid"]) for row in page["items"]} == ROWS
     assert (page["stale"], page["as_of"]) == (True, document["stale"]["as_of"])
+    facets = client.get(f"/v1/searches/{waiting.id}/facets").json
+    assert (facets["stale"], facets["matching"], facets["as_of"]) == (True, 4, document["stale"]["as_of"])
+    table = client.get(f"/v1/searches/{waiting.id}/rows?format=ecsv").text
+    assert "stale" in table
+    products = client.get(f"/v1/searches/{waiting.id}/products").json
+    assert products["code"] == "not_ready"
     sky = client.get(f"/v1/searches/{waiting.id}/sky").json
     assert (sky["stale"], sky["total"], sky["as_of"]) == (True, 4, document["stale"]["as_of"])
     assert client.get(f"/v1/searches/{waiting.id}/sky?format=png").json["code"] == "not_ready"

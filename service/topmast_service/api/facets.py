@@ -26,15 +26,16 @@ def make(api: Api) -> Routes:
     @routes.operation("getFacets", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, NotComparable])
     @routes.arguments(FacetQuery, location="query")
     @routes.response(200, Facets, description="The facets", headers=contract.headers())
-    def get_facets(query: dict[str, Any], search_id: str) -> facets.Facets:
+    def get_facets(query: dict[str, Any], search_id: str) -> dict[str, Any]:
         """How often each value occurs, and how numbers and dates are spread: among all rows, and among those that fit.
 
         With `since` of the rows that are new, changed or gone since an earlier search (see `listRows`).
 
         "49 of 299" are `matching` and `total`; each value has both numbers. `access` is a facet, too.
         """
-        table, _ = since.shown(api, user(), results.one(api, user(), search_id, "search"), query.get("since"))
+        table, facts = since.shown(api, user(), results.one(api, user(), search_id, "search"), query.get("since"))
         question = ask(table.askable, where=query.get("where", ()), columns=query.get("columns", ""))
-        return facets.of_table(table, question, query["bins"])
+        told = {"as_of": facts.get("as_of"), "truncated": bool(facts.get("truncated")), "stale": facts["stale"]}
+        return {**vars(facets.of_table(table, question, query["bins"])), **told}
 
     return routes

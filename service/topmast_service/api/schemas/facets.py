@@ -13,6 +13,9 @@ from topmast_service.domain.facets import BINS, FEW, MOST_BINS, MOST_VALUES
 _EXAMPLE: dict[str, Any] = {
     "total": 299,
     "matching": 49,
+    "truncated": False,
+    "as_of": "2026-07-01T12:00:02+00:00",
+    "stale": False,
     "columns": [
         {
             "name": "instrument_name",
@@ -128,3 +131,6 @@ class Facets(Answer):
     total = fields.Integer(metadata={"description": "All rows"})
     matching = fields.Integer(metadata={"description": "Those that fit `where`"})
     columns = fields.List(fields.Nested(Facet))
+    truncated = fields.Boolean(metadata={"description": "Whether MAST had more than it gave"})
+    as_of = fields.String(allow_none=True, metadata={"format": "date-time", "description": "When MAST was asked"})
+    stale = fields.Boolean(metadata={"description": "Whether a newer answer could not be had"})
