@@ -39,8 +39,8 @@ class SearchRequest(Request):
         metadata={
             "format": "portal-target",
             "description": "As in the MAST Portal: a name or coordinates, then perhaps a radius in s, m or d. "
-            "`m57 r=1m`, `283.396 33.029 r=30s`, `18:53:35.1 +33:01:45`, `gal 63.17 13.98`. Without radius: 3 arcminutes, "
-            "which the answer says.",
+            "`m57 r=1m`, `283.396 33.029 r=30s`, `18:53:35.1 +33:01:45`, `gal 63.17 13.98`. Without "
+            "radius: 3 arcminutes, which the answer says.",
         },
     )
     criteria = fields.Dict(
