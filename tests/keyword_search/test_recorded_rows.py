@@ -65,6 +65,13 @@ def test_a_date_that_cannot_be_is_null_and_its_access_unknown(site: Site) -> Non
     assert access.of_row(row, done.created) == access.UNKNOWN
 
 
+def test_dates_in_iso_without_a_zone_are_utc(site: Site) -> None:
+    given = exposure("a_cal.fits", date_obs="2022-05-07T12:04:20.0979991", title="2022-05-07")
+    with archive(site, nircam=[given]):
+        (row,) = rows_of(site, site.search(collection=KEYWORDS, criteria={"instrument": "nircam", "program": 1558}))
+    assert (row["date_obs"], row["title"]) == ("2022-05-07T12:04:20.097999Z", "2022-05-07")
+
+
 def test_a_flag_or_date_that_rows_must_be_tested_by(site: Site) -> None:
     given = [
         exposure("a_cal.fits", tsovisit="T", date_obs="/Date(1656941527607)/"),

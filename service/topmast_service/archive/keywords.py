@@ -14,7 +14,7 @@ from typing import Any
 
 from topmast_service.archive import filters
 from topmast_service.archive.portal import Portal
-from topmast_service.domain import dates
+from topmast_service.domain import dates, forms
 from topmast_service.domain.criteria import Criterion
 
 Row = dict[str, Any]
@@ -34,6 +34,9 @@ PRODUCT = "mast:JWST/product/"
 
 PAGE_ROWS = 1_000
 """Rows per page and chunk: with some 220 columns one takes about 15 kB, so a page some 15 MB while it is read."""
+
+_DATES = frozenset(name for name, told in forms.keywords().items() if told["type"] == "date")
+"""The Portal writes these as ``/Date(ms)/``, MAST's other interfaces to the same tables as ISO without a zone."""
 
 CONNECTIONS = 3
 """Services asked at once; the chunks they have ready are all that is held."""
@@ -103,7 +106,7 @@ def name_of(row: Mapping[str, Any]) -> str:
 def _readable(row: Row) -> Row:
     """The same row, its dates written so that people can read them; what is no date that can be is no date."""
     for name, cell in row.items():
-        if isinstance(cell, str) and cell.startswith("/Date("):
+        if isinstance(cell, str) and (cell.startswith("/Date(") or name in _DATES):
             try:
                 row[name] = dates.cell(cell)
             except (ValueError, OverflowError):
