@@ -12,6 +12,7 @@ import pytest
 from tests.servers import SandboxProcess, start_sandbox
 from tests.servers_redis import RedisProcess, start_redis
 from topmast_service import container
+from topmast_service.archive import missions, patience, portal
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
 from topmast_service.store.tables import Table
@@ -53,6 +54,15 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
     process = start_sandbox(tmp_path_factory.mktemp("sandbox"), "--scale", "0.01")
     yield process
     process.stop()
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses before an empty answer is asked for again in hundredths of a second; how often stays as it is."""
+    pauses = tuple(pause / 50 for pause in portal.EMPTY_PAUSES)
+    monkeypatch.setattr(portal, "EMPTY_PAUSES", pauses)
+    monkeypatch.setattr(missions, "EMPTY_PAUSES", pauses)
+    monkeypatch.setattr(patience, "POLL_PAUSE", 0.01)
 
 
 @pytest.fixture
