@@ -11,7 +11,7 @@ import pytest
 from tests.reliability.conftest import FILES, HEALTHY, Installation
 from tests.reliability.written import compare
 from topmast_service import container
-from topmast_service.archive import portal
+from topmast_service.archive import patience, portal
 from topmast_service.archive.resolve import resolve
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
@@ -59,8 +59,8 @@ QUESTIONS: dict[str, tuple[Callable[[Installation], Job], str]] = {
 @pytest.fixture
 def hasty(site: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """The same installation, with the Portal's patience and pauses in fractions of a second."""
-    monkeypatch.setattr(portal, "SOCKET_TIMEOUT", 0.4)
-    monkeypatch.setattr(portal, "POLL_PAUSE", 0.02)
+    monkeypatch.setattr(patience, "SOCKET_TIMEOUT", 0.4)
+    monkeypatch.setattr(patience, "POLL_PAUSE", 0.02)
     monkeypatch.setattr(portal, "EMPTY_PAUSES", (0.02, 0.05))
     monkeypatch.setattr(observations, "resolve", partial(resolve, timeout=0.4))
     site.sandbox.set(hold_seconds=0.02)

@@ -18,7 +18,7 @@ from tests.servers_redis import RedisProcess, start_redis
 from tests.workflows.conftest import Site, observation, product, write_catalogue
 from topmast_service import container
 from topmast_service.api.app import create_app
-from topmast_service.archive import portal
+from topmast_service.archive import patience, portal
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job, resume
 from topmast_service.store.tables import Table
@@ -102,7 +102,7 @@ def whole_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxP
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal, "POLL_PAUSE", 0.02)
+    monkeypatch.setattr(patience, "POLL_PAUSE", 0.02)
     monkeypatch.setattr(portal, "EMPTY_PAUSES", (0.01, 0.02))
 
 
@@ -125,7 +125,7 @@ def site(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess, h
 @pytest.fixture
 def impatient(site: Asked, monkeypatch: pytest.MonkeyPatch) -> Asked:
     """The same, waiting a second for an answer."""
-    monkeypatch.setattr(portal, "SOCKET_TIMEOUT", 0.5)
+    monkeypatch.setattr(patience, "SOCKET_TIMEOUT", 0.5)
     site.settings = replace(site.settings, mast_timeout=1.0)
     return site
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.searching.conftest import Asked
-from topmast_service.archive import portal
+from topmast_service.archive import patience
 from topmast_service.domain import job
 from topmast_service.errors import Invalid, UnknownColumn
 
@@ -90,7 +90,7 @@ def test_a_mast_that_gives_no_answer_is_waited_for_and_then_gives_the_right_rows
     assert (waiting.phase, waiting.phase_reason) == (job.SUSPENDED, "upstream_down")
 
     impatient.sandbox.post("faults", rules=[])
-    monkeypatch.setattr(portal, "SOCKET_TIMEOUT", 60)
+    monkeypatch.setattr(patience, "SOCKET_TIMEOUT", 60)
     impatient.settings = replace(impatient.settings, mast_timeout=60.0)
     done = impatient.again(waiting)
     assert (done.phase, impatient.found(done)) == (job.COMPLETED, JWST_MIRI)

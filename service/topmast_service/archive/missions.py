@@ -21,7 +21,8 @@ from astroquery.exceptions import InvalidQueryError
 from astroquery.exceptions import TimeoutError as AnsweredTooLate
 from astroquery.mast.missions import MastMissionsClass
 
-from topmast_service.archive.portal import EMPTY_PAUSES, PatientAdapter, translated
+from topmast_service.archive.patience import PatientAdapter
+from topmast_service.archive.portal import EMPTY_PAUSES, translated
 from topmast_service.errors import RejectedByArchive, UpstreamDown
 
 PAGE_ROWS = 5_000

@@ -2,9 +2,7 @@
 
 What is added around the unmodified client, each for a measured defect:
 
-* a timeout on every socket and on every answer as a whole (it has none at all: a server that never answers, or drips,
-  blocks it for ever);
-* a pause between identical polls (it repeats an EXECUTING query without sleeping, at 100 % CPU);
+* a timeout on every socket and on every answer as a whole, and a pause between identical polls (`patience.py`);
 * one object per job, since its objects share state between threads;
 * pages of 10,000 rows read as JSON, one at a time and once: its own tables of 200,000 rows took 1.15 GB, mask a real
   -999, and turn unknown types into a crash;
@@ -24,20 +22,12 @@ from typing import Any
 import requests
 from astroquery.exceptions import RemoteServiceError
 from astroquery.mast import MastClass
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
 
+from topmast_service.archive.patience import PatientAdapter
 from topmast_service.errors import RejectedByArchive, TopmastError, UpstreamDown
 
 PAGE_ROWS = 10_000
 """Rows per page: some 40 MB while one is read, whatever the size of the whole."""
-
-POLL_PAUSE = 0.5
-"""Seconds between two identical requests; MAST holds a poll up to 20 s itself, so this only slows a spinning one."""
-
-CONNECT_TIMEOUT = 10
-SOCKET_TIMEOUT = 60
-"""Seconds without a byte; three times what MAST says it holds a poll."""
 
 MOST_ROWS = 500_000
 """Rows that one query may have, by MAST's documentation of its API; beyond that the connection is reset."""
@@ -51,7 +41,6 @@ EMPTY_PAUSES = (0.2, 1.0)
 _PASSING = re.compile(r"deadlock|timeout|timed out|try again|temporar|connection|busy|unavailable", re.IGNORECASE)
 """What an ERROR says when it is the database's state, not the query, that is wrong (SQL Server's own words)."""
 
-_PIECE = 1 << 16
 _CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 _NARROWER = "Add criteria, or search in parts (by t_min, by proposal_id); `count_only` tells how large each would be."
 
@@ -212,35 +201,3 @@ def _retry_after(response: Any) -> float | None:
 def _parse_once(response: Any, **_: Any) -> None:
     """The client reads the JSON for the status, and we for the rows; a large page takes a second each time."""
     response.json = functools.cache(response.json)
-
-
-class PatientAdapter(HTTPAdapter):
-    """Timeouts on every request, and a pause before one that was just sent (an EXECUTING poll).
-
-    `longest` is how many seconds the body of one answer may take, `silent` how many may pass without a byte.
-    """
-
-    def __init__(self, longest: float, silent: float | None = None) -> None:
-        super().__init__(max_retries=0)
-        self._longest = longest
-        self._silent = SOCKET_TIMEOUT if silent is None else silent
-        self._last: tuple[Any, float] = (None, 0.0)
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        kwargs["timeout"] = (CONNECT_TIMEOUT, self._silent)
-        body, when = self._last
-        if request.body is not None and request.body == body:
-            time.sleep(max(0.0, when + POLL_PAUSE - time.monotonic()))
-        self._last = (request.body, time.monotonic())
-        response = super().send(request, *args, **kwargs)
-        # requests reads a body by this method, and would read for as long as bytes come now and then.
-        response.raw.stream = functools.partial(_stream, response.raw, time.monotonic() + self._longest)
-        return response
-
-
-def _stream(raw: Any, until: float, _amount: int, decode_content: bool) -> Iterator[bytes]:
-    while chunk := raw.read1(_PIECE, decode_content=decode_content):
-        yield chunk
-        if time.monotonic() > until:
-            raw.close()
-            raise ReadTimeoutError(raw, raw.url, "The answer takes too long.")
