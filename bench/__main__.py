@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import fair, resolve, small, stage, warm
+from bench import fair, resolve, search, small, stage, warm
 from bench.telling import say
 
 BENCHES: dict[str, Callable[[Path, bool], Iterable[dict[str, Any]]]] = {
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[Path, bool], Iterable[dict[str, Any]]]] = {
     "warm": warm.run,
     "resolve": resolve.run,
     "fair": fair.run,
+    "search": search.run,
 }
 
 

@@ -69,7 +69,7 @@ class Service:
 
     def peak_memory(self, queue: str) -> int:
         """Bytes that the largest process serving a queue ever had resident (VmHWM of proc(5))."""
-        return max(_peak(pid) for pid in self.up.everything if f"--queue\0{queue}\0" in _command(pid))
+        return max(peak(pid) for pid in self.up.everything if f"--queue\0{queue}\0" in _command(pid))
 
     def _new_user(self, name: str) -> str:
         self._command_line("users", "add", name)
@@ -131,7 +131,8 @@ def _command(pid: int) -> str:
         return ""
 
 
-def _peak(pid: int) -> int:
+def peak(pid: int) -> int:
+    """Bytes that a process had resident at most (VmHWM of proc(5))."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 if found else 0
 

@@ -17,6 +17,7 @@ KEYS = {
     "warm": {"files", "topmast_s", "cp_al_s", "vs_cp_al"},
     "resolve": {"rows", "files", "topmast_s", "primer_s", "vs_primer", "memory_share"},
     "fair": {"pace", "alone_s", "beside_bulk_s", "ratio"},
+    "search": {"what", "api_peak_mb"},
 }
 NEEDS = {"stage": ("curl", "aria2c"), "small": ("curl", "aria2c")}
 

@@ -14,7 +14,7 @@ from typing import Any
 from topmast_service.domain.columns import Column
 from topmast_service.domain.facets import OFFERED
 
-MOST_CELLS = 2000
+MOST_CELLS = 4000
 """Of one column; one with more different cells is left uncounted, so that memory stays small."""
 
 _LOOK_EVERY = 1000
