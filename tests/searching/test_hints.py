@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.searching.conftest import Asked
+from topmast_service.archive import patience
 from topmast_service.domain import job
 from topmast_service.workflows.search import hints
 
@@ -93,6 +94,15 @@ def test_hints_that_fail_do_not_fail_the_search(site: Asked) -> None:
     done = site.search(criteria={"target_name": "NGC 3132"})
     assert (done.phase, done.outcome) == (job.COMPLETED, "empty")
     assert "*" in done.result["notes"][-1]
+
+
+def test_a_hint_is_not_waited_for(site: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is a MAST that falls silent behind the search's own answer: this would take two minutes."""
+    monkeypatch.setattr(patience, "SOCKET_TIMEOUT", 300)
+    monkeypatch.setattr(hints, "MOST_SECONDS", 1.0)
+    site.fault("hang", seconds=150, after=3)
+    done = site.search(criteria={"target_name": "NGC 3132"})
+    assert (done.phase, done.outcome, done.result["hints"]) == (job.COMPLETED, "empty", [])
 
 
 def test_a_count_of_nothing_has_hints_as_well(site: Asked) -> None:

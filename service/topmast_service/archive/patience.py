@@ -36,6 +36,10 @@ class PatientAdapter(HTTPAdapter):
         self._silent = SOCKET_TIMEOUT if silent is None else silent
         self._last: tuple[Any, float] = (None, 0.0)
 
+    def hurry(self, seconds: float) -> None:
+        """Wait no longer than this from now on."""
+        self._longest, self._silent = min(seconds, self._longest), min(seconds, self._silent)
+
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs["timeout"] = (CONNECT_TIMEOUT, self._silent)
         body, when = self._last

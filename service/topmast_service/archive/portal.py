@@ -68,7 +68,8 @@ class Portal:
         api.MAST_REQUEST_URL = f"{url}/api/v0/invoke"
         api.COLUMNS_CONFIG_URL = f"{url}/portal/Mashup/Mashup.asmx/columnsconfig"
         api.TIMEOUT = timeout
-        api._session.mount(url, PatientAdapter(timeout))
+        self._adapter = PatientAdapter(timeout)
+        api._session.mount(url, self._adapter)
         api._session.hooks["response"] = [_parse_once]
         # A token must not follow a redirect to wherever it points, nor a POST become a GET without its query.
         api._session.max_redirects = 0
@@ -81,8 +82,9 @@ class Portal:
         self._session.close()
 
     def hurry(self, seconds: float) -> None:
-        """From now on no page may take longer than this, and what is empty is believed at once."""
+        """From now on no page may take (much) longer than this, and what is empty is believed at once."""
         self._api.TIMEOUT, self._hurried = min(seconds, self._api.TIMEOUT), True
+        self._adapter.hurry(seconds)
 
     def rows(self, service: str, params: Mapping[str, Any], page_rows: int = PAGE_ROWS) -> Iterator[dict[str, Any]]:
         """All rows of a query, a page at a time; an empty answer is asked for again before it is believed.
