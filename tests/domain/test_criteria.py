@@ -145,3 +145,10 @@ def test_any_json_is_read_or_refused_with_a_pointer(given_criteria: dict[str, An
     else:
         pointed = [{}] if len(found) == len(given_criteria) else []
     assert pointed
+
+
+@pytest.mark.parametrize(("written", "cell"), [("1.50", 1.5), ("2.0", 2.0), ("007", 7), (3, 3.0)])
+def test_numbers_are_compared_as_numbers(written: Any, cell: float) -> None:
+    column = "calib_level" if isinstance(cell, int) else "t_exptime"
+    assert not one(column, {"not": written}).passes(cell)
+    assert one(column, {"not": written}).passes(cell + 1)

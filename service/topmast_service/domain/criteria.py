@@ -89,6 +89,8 @@ class Criterion:
 
     @cached_property
     def _wanted(self) -> frozenset[str]:
+        if self.column.type in {"float", "int"}:
+            return frozenset(_text(float(e)) for e in self.exact)  # "1.50" is the number 1.5
         return frozenset(e.lower() for e in self.exact)
 
     @cached_property
