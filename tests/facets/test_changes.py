@@ -99,6 +99,8 @@ def test_rows_since_an_earlier_search(client: FlaskClient, site: Site) -> None:
     first = client.get(f"{address}?since={old}&sort=-obs_id&limit=1").json
     rest = client.get(f"{address}?since={old}&sort=-obs_id&limit=5&cursor={first['next']}").json
     assert [row["obs_id"] for row in first["items"] + rest["items"]] == ["o4", "o3", "o2"]
+    other = client.get(f"{address}?sort=-obs_id&cursor={first['next']}")
+    assert (other.status_code, other.json["code"]) == (400, "cursor_mismatch")
     assert client.get(f"{address}?since={old}&where=_changed:eq:dataRights").json["total"] == 1
     (facet,) = client.get(f"/v1/searches/{new}/facets?since={old}&columns=_change").json["columns"]
     assert {v["value"]: v["total"] for v in facet["values"]} == {"changed": 1, "gone": 1, "new": 1}

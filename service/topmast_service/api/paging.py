@@ -39,6 +39,7 @@ def of_rows(table: Table, query: Mapping[str, Any], facts: Mapping[str, Any]) ->
         columns=query.get("columns", ""),
         limit=query["limit"],
         cursor=query.get("cursor", ""),
+        scope=query.get("since") or "",
     )
     page = table.page(replace(question, columns=(*(question.columns or table.columns), *table.computed)))
     told = {"as_of": facts.get("as_of"), "truncated": bool(facts.get("truncated"))}

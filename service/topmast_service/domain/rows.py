@@ -37,13 +37,17 @@ class Condition:
 
 @dataclass(frozen=True)
 class Question:
-    """Which rows, in which order, which cells, how many. `after`: the id of the last row seen."""
+    """Which rows, in which order, which cells, how many.
+
+    `after` is the id of the last row seen, `scope` which of several lists it is about.
+    """
 
     where: tuple[Condition, ...] = ()
     sort: tuple[tuple[str, bool], ...] = ()
     columns: tuple[str, ...] = ()
     limit: int = 100
     after: int | None = None
+    scope: str = ""
 
 
 def ask(
@@ -54,22 +58,23 @@ def ask(
     columns: str = "",
     limit: int = 100,
     cursor: str = "",
+    scope: str = "",
 ) -> Question:
-    """Read the query parameters of a list of rows with the columns `known`.
+    """Read the query parameters of a list of rows with the columns `known`; `scope` tells lists of one address apart.
 
     Raises
     ------
     Invalid, UnknownColumn
         A condition, sort or column that cannot be read.
     BadCursor
-        The cursor is not ours, or was made for another `where` or `sort`.
+        The cursor is not ours, or was made for another `where`, `sort` or `scope`.
     """
     if len(where) > MAX_WHERE:
         raise Invalid(f"At most {MAX_WHERE} conditions.")
     conditions = tuple(_condition(text, known) for text in where)
     order = _order(sort, known)
     chosen = tuple(_column(c, known, "columns") for c in columns.split(",") if c)
-    question = Question(conditions, order, chosen, limit)
+    question = Question(conditions, order, chosen, limit, scope=scope)
     return question if not cursor else _continued(question, cursor)
 
 
@@ -89,7 +94,7 @@ def _continued(question: Question, cursor: str) -> Question:
     except (binascii.Error, ValueError, TypeError, RecursionError):
         raise BadCursor("The cursor is not one that this service made.") from None
     if print_ != _fingerprint(question) or not _is_row(row):
-        raise BadCursor("The cursor was made for another `where` or `sort`.")
+        raise BadCursor("The cursor was made for another `where`, `sort` or `since`.")
     return replace(question, after=row)
 
 
@@ -98,7 +103,8 @@ def _is_row(value: Any) -> bool:
 
 
 def _fingerprint(question: Question) -> str:
-    return hashlib.sha256(repr((question.where, question.sort)).encode()).hexdigest()[:16]
+    bound = (question.where, question.sort, *([question.scope] if question.scope else []))
+    return hashlib.sha256(repr(bound).encode()).hexdigest()[:16]
 
 
 def _condition(text: str, known: Collection[str]) -> Condition:
