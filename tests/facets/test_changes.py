@@ -45,7 +45,7 @@ def cells(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["obsid"], row["t_min"], row["calib_level"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(ROWS, ROWS)
 def test_the_changes_turn_the_old_rows_into_the_new(
     tmp_path_factory: pytest.TempPathFactory, new: list[dict[str, Any]], old: list[dict[str, Any]]

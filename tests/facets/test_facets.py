@@ -62,7 +62,7 @@ def parts(cell: str | None) -> set[str]:
     return {p.strip() for p in (cell or "").split(";")} - {""}
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(ROWS, st.sampled_from([[], ["calib_level:ge:2"], ["filters:eq:F1"], ["instrument_name:like:miri*"]]))
 def test_every_row_is_counted_once(
     tmp_path_factory: pytest.TempPathFactory, data: list[dict[str, Any]], where: list[str]
@@ -124,7 +124,7 @@ DECIDING = st.fixed_dictionaries(
 TYPES = {"calib_level": "int", "isRestricted": "boolean", "t_obs_release": "float", "publicReleaseDate_mjd": "float"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(DECIDING)
 def test_sql_and_the_rule_agree_on_access(tmp_path_factory: pytest.TempPathFactory, row: dict[str, Any]) -> None:
     path = tmp_path_factory.mktemp("t") / "t.sqlite"
