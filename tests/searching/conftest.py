@@ -6,6 +6,7 @@ Pauses of the Portal are fractions of a second; nothing else is different from l
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from topmast_service.workflows.control import rows_table
 
 PLANNED = "jw01558009001_xx101_00001_miri"
 OBSERVATIONS = [
-    observation(1, "jw01558-o001_t001_miri_f1000w", mtFlag="false"),
+    observation(1, "jw01558-o001_t001_miri_f1000w", mtFlag="false", t_min=59_811.1),
     observation(2, "jw01558-o001_t001_miri_f560w", filters="F560W", instrument_name="MIRI"),
     observation(3, "jw01558-o002_t001_miri_f770w", dataRights="EXCLUSIVE_ACCESS", t_obs_release=7e4, filters="F770W"),
     observation(4, PLANNED, calib_level=-1, t_obs_release="", filters="F2550W", target_name="NGC6720-HALO"),
@@ -106,7 +107,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(portal, "EMPTY_PAUSES", (0.01, 0.02))
 
 
-def _site(tmp_path: Path, redis: RedisProcess, sandbox: SandboxProcess) -> Iterator[Asked]:
+@contextmanager
+def opened(tmp_path: Path, redis: RedisProcess, sandbox: SandboxProcess) -> Iterator[Asked]:
+    """An installation in `tmp_path`."""
     settings = Settings(data=tmp_path, redis_url=redis.url, mast_url=sandbox.url, resolver_url=sandbox.url)
     sandbox.post("faults", rules=[])
     sandbox.post("requests/reset")
@@ -119,7 +122,8 @@ def _site(tmp_path: Path, redis: RedisProcess, sandbox: SandboxProcess) -> Itera
 @pytest.fixture
 def site(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess, hasty: None) -> Iterator[Asked]:
     """An installation that asks the small catalogue."""
-    yield from _site(tmp_path, redis_process, sandbox)
+    with opened(tmp_path, redis_process, sandbox) as found:
+        yield found
 
 
 @pytest.fixture
@@ -133,4 +137,5 @@ def impatient(site: Asked, monkeypatch: pytest.MonkeyPatch) -> Asked:
 @pytest.fixture
 def primer(tmp_path: Path, redis_process: RedisProcess, whole_sandbox: SandboxProcess, hasty: None) -> Iterator[Asked]:
     """An installation that asks the whole one."""
-    yield from _site(tmp_path, redis_process, whole_sandbox)
+    with opened(tmp_path, redis_process, whole_sandbox) as found:
+        yield found

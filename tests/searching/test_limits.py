@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.searching.conftest import Asked
+from tests.searching.conftest import Asked, opened
+from tests.servers import start_sandbox
+from tests.servers_redis import RedisProcess
+from tests.workflows.conftest import observation, write_catalogue
 from topmast_service.archive import portal
 from topmast_service.domain import job
 
@@ -65,6 +69,24 @@ def test_a_query_that_mast_refuses_for_its_size_ends_with_what_to_do(six_rows: A
     assert (ended.phase, ended.error and ended.error["code"]) == (job.ERROR, "rejected_by_archive")
     assert "8 rows" in (ended.error or {})["detail"]
     assert "count_only" in (ended.error or {})["hint"]
+
+
+def test_a_query_that_is_too_large_is_asked_in_parts(
+    tmp_path: Path, redis_process: RedisProcess, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [observation(n, f"jw{n:05}-o001_t001_miri_f770w", t_min=59_000 + n * n, t_max="") for n in range(1, 21)]
+    rows[7] |= {"t_min": ""}
+    (tmp_path / "sandbox").mkdir()
+    sandbox = start_sandbox(tmp_path / "sandbox", "--catalog", str(write_catalogue(tmp_path / "catalogue", rows)))
+    try:
+        sandbox.set(row_cap=6)
+        monkeypatch.setattr(portal, "MOST_ROWS", 6)
+        with opened(tmp_path / "data", redis_process, sandbox) as large:
+            done = large.search(criteria=JWST)
+            assert large.found(done) == set(range(1, 21)) - {8}
+        assert done.result["truncated_because"].startswith("Mast.Caom.Filtered has 20 rows for this, and gave 19")
+    finally:
+        sandbox.stop()
 
 
 def test_a_query_that_mast_resets_for_its_size_does_not_wait_for_ever(six_rows: Asked) -> None:

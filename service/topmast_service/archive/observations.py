@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from topmast_service.archive import filters
+from topmast_service.archive import filters, parts
 from topmast_service.archive.filters import batches
 from topmast_service.archive.portal import Portal
 from topmast_service.domain.criteria import Criterion
@@ -30,9 +30,10 @@ def search(portal: Portal, cone: Cone | None, criteria: Sequence[Criterion]) -> 
     seen: set[Any] = set()
     tested = filters.tested(criteria)
     for asked in filters.questions(criteria):
-        for row in portal.rows(api_of(cone), _params(cone, asked)):
-            if row.get("obsid") not in seen and filters.passes(row, tested):
-                seen.add(row.get("obsid"))
+        for row in parts.rows(portal, api_of(cone), _params(cone, asked)):
+            obsid = row.get("obsid")
+            if (obsid is None or obsid not in seen) and filters.passes(row, tested):
+                seen.add(obsid)
                 yield row
 
 

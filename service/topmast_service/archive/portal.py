@@ -119,9 +119,11 @@ class Portal:
     def _tell_cut_off(self, service: str, params: Mapping[str, Any], seen: int, announced: int) -> None:
         """MAST may cut an answer off and not say so: such an answer has a round number of rows."""
         there = max(announced, self.count(service, params)) if "filters" in params else announced
-        if there <= seen:
-            return
-        reason = f"{service} gave {seen} of {there} rows, as many as one query may have."
+        if there > seen:
+            self.cut_off(f"{service} gave {seen} of {there} rows, as many as one query may have.")
+
+    def cut_off(self, reason: str) -> None:
+        """Tell that MAST has more rows than it gave; with nobody to be told, that is an error (`UpstreamDown`)."""
         if self.tell_truncated is None:
             raise UpstreamDown(reason)
         self.tell_truncated(reason)
