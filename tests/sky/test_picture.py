@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import matplotlib.image
 import pytest
+import redis
 from flask.testing import FlaskClient
 
 from tests.api.site import Client, Site
@@ -22,6 +25,8 @@ from topmast_service.api import sky as route
 from topmast_service.api.app import create_app
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
+from topmast_service.store.messages import QUERY, Messages
+from topmast_service.worker.celery_app import make_worker_app
 from topmast_service.workflows.control import rows_table, stale_table
 from topmast_service.workflows.sky import Skies, Wanted
 
@@ -181,6 +186,18 @@ def test_a_search_removed_while_it_is_drawn_leaves_nothing(site: Site) -> None:
 
     Removing(site.api.stores.jobs, site.settings.tables, lambda *_: None).draw(Wanted(search.id))
     assert [p.name for p in site.settings.tables.iterdir() if search.id in p.name] == []
+
+
+def test_the_call_that_goes_to_a_worker_has_it_drawn(site: Site) -> None:
+    search = site.search(rows=MIXED)
+    Messages(site.settings.redis_url, 1).draw(search.id, ["calib_level:ge:2"], False)
+    with redis.Redis.from_url(site.settings.redis_url) as client:
+        [message] = map(json.loads, client.lrange("topmast-celery:query", 0, -1))
+    arguments, _, _ = json.loads(base64.b64decode(message["body"]))
+    assert arguments == [search.id, ["calib_level:ge:2"], False]
+    app = make_worker_app(site.settings, QUERY)
+    app.tasks[message["headers"]["task"]].apply(arguments, throw=True)
+    assert pictures(site) == [Wanted(search.id, ("calib_level:ge:2",)).name]
 
 
 def test_many_rows_are_an_even_choice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
