@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import matplotlib.image
 import pytest
@@ -166,6 +167,25 @@ def test_access_can_be_asked_for(site: Site, client: FlaskClient) -> None:
     found = client.get(url(search.id), query_string={"where": "access:in:planned,exclusive"}).json
     assert [item["obs_id"] for item in found["items"]] == ["exclusive", "planned"]
     assert client.get(url(search.id), query_string={"where": "access:eq:planned", "format": "png"}).status_code == 200
+
+
+def test_what_cannot_be_drawn_is_told_and_not_tried_for_ever(
+    site: Site, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, tried = site.search(), []
+
+    def fail(scene: object, file: IO[bytes]) -> None:
+        tried.append(file.write(b"half"))
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr("topmast_service.workflows.sky._draw", fail)
+    for _ in range(3):
+        answer = client.get(url(search.id), headers=PNG)
+        assert (answer.status_code, answer.json["code"]) == (500, "internal")
+    assert len(tried) == 1
+    os.utime(site.api.skies.path(Wanted(search.id)), (1, 1))
+    monkeypatch.undo()
+    assert client.get(url(search.id), headers=PNG).data.startswith(b"\x89PNG")
 
 
 def test_pictures_go_with_their_search(site: Site, client: FlaskClient) -> None:

@@ -20,7 +20,16 @@ from topmast_service.domain import regions
 from topmast_service.domain.job import Job
 from topmast_service.domain.regions import Footprint, Point
 from topmast_service.domain.rows import ask, cursor_behind
-from topmast_service.errors import BadCursor, Expired, Invalid, NoResult, NotReady, UnknownColumn, UnknownJob
+from topmast_service.errors import (
+    BadCursor,
+    Expired,
+    Invalid,
+    NoResult,
+    NotReady,
+    TopmastError,
+    UnknownColumn,
+    UnknownJob,
+)
 from topmast_service.store import conditions
 from topmast_service.workflows import sky_rows, sky_scene
 from topmast_service.workflows.sky import Wanted
@@ -99,9 +108,12 @@ def _picture(api: Api, waiters: Waiters, search: Job, query: Mapping[str, Any]) 
             hint = "Ask for it again; a large search takes half a minute."
             raise NotReady("The picture is being drawn.", hint=hint, retry_after=2)
     try:
-        return Response(skies.path(wanted).read_bytes(), mimetype="image/png")
+        picture = skies.path(wanted).read_bytes()
     except FileNotFoundError:
         raise Expired("The picture has just been removed with its search.") from None
+    if not picture:
+        raise TopmastError("The picture could not be drawn.", hint="Ask for the footprints as JSON; tell the operator.")
+    return Response(picture, mimetype="image/png")
 
 
 def _page(api: Api, search: Job, query: Mapping[str, Any]) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows import sky_scene
 from topmast_service.workflows.control import rows_table, stale_table
+
+log = logging.getLogger(__name__)
+
+FAILED = timedelta(minutes=5)
+"""For so long nobody tries again what could not be drawn."""
 
 FRESH = timedelta(days=1)
 """A picture shows who may have what as of its day: exclusive rows become public."""
@@ -56,12 +62,13 @@ class Skies:
         return self.tables / wanted.name
 
     def ready(self, wanted: Wanted) -> bool:
-        """Whether the picture is there, and of today."""
+        """Whether the picture is there and of today, or could not be drawn a moment ago: it is empty then."""
         try:
-            made = self.path(wanted).stat().st_mtime
+            made = self.path(wanted).stat()
         except OSError:
             return False
-        return self.jobs.now().timestamp() - made < FRESH.total_seconds()
+        age = timedelta(seconds=self.jobs.now().timestamp() - made.st_mtime)
+        return age < (FRESH if made.st_size else FAILED)
 
     def ask(self, wanted: Wanted) -> None:
         """Have it drawn."""
@@ -80,6 +87,10 @@ class Skies:
             except (UnknownJob, Expired):
                 Path(file.name).unlink(missing_ok=True)
                 return
+            except Exception:
+                # Told by an empty file: else everybody who waits would have it tried again, for ever.
+                log.exception("the sky of %s cannot be drawn", wanted.search_id)
+                file.truncate(0)
             file.flush()
             Path(file.name).replace(picture)
         self._remove_of_removed(wanted.search_id, picture)
