@@ -28,7 +28,9 @@ def _flag(description: str) -> fields.Boolean:
 class FileNameDocument(Answer):
     """A file name, part by part; null where it says nothing."""
 
-    json_schema: ClassVar[dict[str, Any]] = {"example": {**asdict(explain(EXAMPLE_NAME)), "optical_elements": ["clear", "f090w"]}}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "example": {**asdict(explain(EXAMPLE_NAME)), "optical_elements": ["clear", "f090w"]}
+    }
 
     name = fields.String(metadata={"description": "As it was asked for"})
     mission = fields.String(metadata={"description": "JWST, HST or GALEX"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from topmast_service.api.schemas.criteria import COMPONENTS as SHAPES
@@ -11,6 +13,9 @@ from topmast_service.domain.forms import FORMS, Form
 
 COMPONENTS = {name: "".join(map(str.capitalize, name.split("_"))) + "Search" for name in FORMS}
 """The component that describes a search of each collection."""
+
+MOST_LISTED = 60
+"""Columns of a form that the contract lists one by one."""
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -38,13 +43,29 @@ def _of(form: Form) -> dict[str, Any]:
 
 
 def _criteria(form: Form) -> dict[str, Any]:
+    listed = {name: column for name, column in form.columns.items() if _is_listed(form, column)}
     return {
         "type": "object",
-        "properties": {name: _criterion(form, column) for name, column in form.columns.items()},
+        "properties": {name: _criterion(form, column) for name, column in listed.items()},
+        **_by_pattern(column for name, column in form.columns.items() if name not in listed),
         "additionalProperties": False,
         "minProperties": 1,
         **({"required": list(form.needs)} if form.needs else {}),
     }
+
+
+def _is_listed(form: Form, column: Column) -> bool:
+    """Hundreds of keywords would bury the contract; `GET /v1/collections/{name}` describes each."""
+    return len(form.columns) <= MOST_LISTED or column.name in form.choices
+
+
+def _by_pattern(columns: Iterable[Column]) -> dict[str, Any]:
+    """The other columns by what a criterion of theirs looks like."""
+    shapes: defaultdict[str, list[str]] = defaultdict(list)
+    for column in columns:
+        shapes[shape_of(column)].append(column.name)
+    found = {f"^({'|'.join(names)})$": {"$ref": f"#/components/schemas/{SHAPES[s]}"} for s, names in shapes.items()}
+    return {"patternProperties": found} if found else {}
 
 
 def _criterion(form: Form, column: Column) -> dict[str, Any]:
