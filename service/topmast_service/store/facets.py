@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from heapq import nsmallest
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any
 
 from topmast_service.domain import dates
@@ -112,9 +112,8 @@ class _Counting:
 
     def rows(self) -> tuple[int, int]:
         """How many there are, and how many fit."""
-        total, *_ = next(self._select("COUNT(*)"))
-        fitting = total if self._all else self._base.execute("SELECT COUNT(*) FROM fitting").fetchone()[0]
-        return total, fitting
+        total = self._total(self._table.source)
+        return total, total if self._all else self._total("fitting")
 
     def offered(self) -> Iterator[str]:
         """Facets that may have few values; what is known to have many is not even counted."""
@@ -151,8 +150,8 @@ class _Counting:
     def _cells(self, column: Column) -> Iterable[Cell]:
         name = quoted(column.name)
         if known := counted(self._base, column.name):
-            of_fitting = f"SELECT {name}, COUNT(*) FROM fitting GROUP BY 1"  # noqa: S608 - quoted
-            fitting = known if self._all else dict(self._base.execute(of_fitting))
+            of_fitting = f"SELECT {name} FROM fitting"  # noqa: S608 - quoted
+            fitting = known if self._all else Counter(chain.from_iterable(self._base.execute(of_fitting)))
             return ((cell, total, fitting.get(cell, 0)) for cell, total in known.items())
         return self._select(f"{name}, COUNT(*), SUM({self._fits})", "GROUP BY 1", self._given)
 
@@ -176,12 +175,16 @@ class _Counting:
         """
         name = quoted(column.name)
         value = (_MOMENT if column.type == "date" else _NUMBER).format(name)
-        cells = self._base.execute(f"SELECT {value} FROM {source} WHERE {name} IS NOT NULL")  # noqa: S608 - quoted
-        numbers = array("d", (number for (number,) in cells if number is not None))
-        filled = total = self._base.execute(f"SELECT COUNT(*) FROM {source}").fetchone()[0]  # noqa: S608
+        cells = self._base.execute(f"SELECT {value} FROM {source} WHERE {value} IS NOT NULL")  # noqa: S608 - quoted
+        numbers = array("d", chain.from_iterable(cells))
+        filled = total = self._total(source)
         if len(numbers) < total:
             (filled,) = self._base.execute(f"SELECT COUNT({name}) FROM {source}").fetchone()  # noqa: S608 - quoted
         return total - filled, filled, sorted(numbers)
+
+    def _total(self, source: str) -> int:
+        what = "COUNT(*)" if source == "fitting" else "MAX(_row)"  # rows are numbered from 1; counting walks them all
+        return int(self._base.execute(f"SELECT {what} FROM {source}").fetchone()[0] or 0)  # noqa: S608
 
     def _select(
         self, what: str, more: str = "", values: Sequence[Any] = (), before: str = ""
