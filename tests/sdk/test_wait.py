@@ -198,6 +198,21 @@ def test_other_ends_raise_unless_told_otherwise(serve, phase, kind) -> None:
     assert running(client).wait(raise_on_failure=False).phase == phase
 
 
+def test_a_job_that_waits_for_its_user_is_not_waited_for(serve) -> None:
+    error = {"code": "needs_mast_token", "detail": "You have stored no MAST token here.", "hint": "Store it."}
+    held = job("s_1", "HELD", phase_reason="needs_token", error=error)
+    _, client, _ = serve(in_turn(Answer(202, job("s_1", "QUEUED")), Answer(body=held)))
+    with pytest.raises(topmast.JobHeld) as caught:
+        client.search(collection="engineering", mnemonic="SA_ZADUCMDX")
+    assert (caught.value.code, caught.value.job.phase) == ("needs_mast_token", "HELD")
+    assert str(caught.value).endswith("You have stored no MAST token here. Store it.")
+
+
+def test_a_job_that_was_held_is_waited_for(serve) -> None:
+    _, client, _ = serve(polls(Answer(body=job(phase="HELD", phase_reason="user"))))
+    assert running(client).wait().phase == "COMPLETED"
+
+
 def test_ctrl_c_leaves_the_job_running_and_says_how_to_go_on(serve) -> None:
     service, client, _ = serve(in_turn(RUNNING))
 

@@ -17,7 +17,7 @@
     │   ├─ TooManyRequests 429 · ServerError 5xx (UpstreamDown, DiskFull)
     │   └─ RedirectRefused 3xx
     ├─ JobError                         .job, the last snapshot
-    │   ├─ JobFailed · JobAborted · JobArchived
+    │   ├─ JobFailed · JobAborted · JobArchived · JobHeld
     │   └─ WaitTimeout (TimeoutError)   the job itself goes on
     └─ DownloadError                    .report
 
@@ -128,6 +128,12 @@ class JobAborted(JobError):
     """Somebody stopped the job."""
 
     default_code = "job_aborted"
+
+
+class JobHeld(JobError):
+    """The job waits for something that only its user can give, such as a MAST token; then it goes on by itself."""
+
+    default_code = "job_held"
 
 
 class JobArchived(JobError):

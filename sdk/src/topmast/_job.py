@@ -143,7 +143,7 @@ class Job:
 
         Raises
         ------
-        JobFailed, JobAborted, JobArchived
+        JobFailed, JobAborted, JobArchived, JobHeld
             It ended otherwise than well; ``error.job`` is the last snapshot.
         WaitTimeout
             The time is over. The job goes on.

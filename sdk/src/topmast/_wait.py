@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ._api_errors import ApiError
 from ._clock import Deadline
-from ._errors import JobAborted, JobArchived, JobError, JobFailed, TopmastError, TransportError, WaitTimeout
+from ._errors import JobAborted, JobArchived, JobError, JobFailed, JobHeld, TopmastError, TransportError, WaitTimeout
 from ._messages import Params, Reply, Request
 from ._progress import ProgressOption, Show, shown
 from ._retry import RetryPolicy
@@ -85,6 +85,8 @@ def _poll_until_done(job: J, session: Session, deadline: Deadline, show: Show) -
     whole = bool(job.raw.get(job.part))
     while not (job.done and (whole or not job.ok or not job.part)):
         show(job.progress)
+        if job.phase == "HELD" and job.phase_reason != "user":
+            raise _with_reason(JobHeld, f"{job.id} waits for you", job)
         if deadline.passed:
             raise _timed_out(job) from fault
         # After a fault one quick look: a busy service refuses to hold polls before it refuses to answer.
@@ -146,9 +148,13 @@ def raise_if_failed(job: Job) -> None:
     if job.phase not in kinds:
         return
     kind, words = kinds[job.phase]
+    raise _with_reason(kind, f"{job.id} {words}", job)
+
+
+def _with_reason(kind: type[JobError], said: str, job: Job) -> JobError:
     problem = job.error
     why = f": {problem.code}: {problem.detail or problem.title}" if problem is not None else ""
-    raise kind(f"{job.id} {words}{why}", job=job, hint=problem.hint if problem is not None else None)
+    return kind(f"{said}{why}", job=job, hint=problem.hint if problem is not None else None)
 
 
 def _timed_out(job: Job) -> WaitTimeout:

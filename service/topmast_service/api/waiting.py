@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from topmast_service.api.schemas.parameters import MAX_WAIT
-from topmast_service.domain.job import Job
+from topmast_service.domain.job import HELD, Job
 from topmast_service.store.users import User
 from topmast_service.workflows.control import Control
 
@@ -38,12 +38,14 @@ class Waiters:
             self._places.release()
 
     def for_end(self, user: User, job: Job, seconds: float) -> Job:
-        """The job once it is final; at the latest after `seconds`, at once if all places are taken."""
+        """The job once it is final or HELD (only its user can help); at the latest after `seconds`, at once if all
+        places are taken.
+        """
         end = time.monotonic() + seconds
         if job.final or seconds <= 0 or not self._places.acquire(blocking=False):
             return job
         try:
-            while not job.final and (left := end - time.monotonic()) > 0:
+            while not (job.final or job.phase == HELD) and (left := end - time.monotonic()) > 0:
                 job = self._control.wait(user, job.id, job.version, left)
             return job
         finally:
