@@ -308,3 +308,12 @@ def test_every_code_is_explained_in_the_manual() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     for code, kind in KINDS.items():
         assert f"| `{code}` ({kind.severity}) | {kind.means} | {kind.repair} |" in manual
+
+
+def test_a_picture_that_no_record_promises_is_removed(site: Site) -> None:
+    picture = site.settings.tables / "s_0123456789abcdef.0.sky.png"
+    site.run({"observations": ["1"]})
+    picture.write_bytes(b"\x89PNG")
+    report = examined(site, repair=True)
+    assert [f.code for f in report.findings if f.subject == picture.name] == ["table_unrecorded"]
+    assert not picture.exists()

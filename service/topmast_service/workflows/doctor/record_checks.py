@@ -68,7 +68,7 @@ def tables(known: Known, census: Census, folder: Path, thorough: bool) -> Iterat
                     yield Finding("table_missing", path.name, f"of {found.id}, {found.phase}")
             elif (why := damage(path, thorough)) and path.exists():
                 yield Finding("table_unreadable", path.name, why)
-    for path in sorted(folder.glob("*.sqlite")):
+    for path in sorted([*folder.glob("*.sqlite"), *folder.glob("*.sky.png")]):
         job_id = path.name.partition(".")[0]
         if job_id not in known and not census.exists(job_id):
             yield Finding("table_unrecorded", path.name, mend=_removing(path))
