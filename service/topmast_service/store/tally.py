@@ -1,7 +1,7 @@
 """How often each value of a facet occurs, counted while a table is written.
 
 The first look at a result is its facets. Counted from 200,000 finished rows they take more than a second; while the
-rows pass by, a quarter of a second of the worker that writes them.
+rows pass by, half a second of the worker that writes them.
 """
 
 from __future__ import annotations
