@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -17,9 +19,18 @@ ADDRESSES: dict[str, set[str]] = {
     "/problems": READ,
     "/problems/busy": READ,
     "/v1/me": READ,
+    "/v1/me/mast-token": READ | {"PUT", "DELETE"},
     "/v1/searches": {"POST"},
     "/v1/searches/{search}": READ,
     "/v1/searches/{search}/rows": READ,
+    "/v1/searches/{search}/facets": READ,
+    "/v1/searches/{search}/sky": READ,
+    "/v1/searches/{search}/products": READ,
+    "/v1/collections": READ,
+    "/v1/collections/observations": READ,
+    "/v1/keywords": READ,
+    "/v1/keywords/exp_type": READ,
+    "/v1/filenames/jw02733-o001_t001_nircam_clear-f090w_i2d.fits": READ,
     "/v1/bundles": {"POST"},
     "/v1/bundles/{bundle}": READ,
     "/v1/bundles/{bundle}/manifest": READ,
@@ -28,6 +39,7 @@ ADDRESSES: dict[str, set[str]] = {
     f"/v1/bundles/{{bundle}}/files/{I2D}": READ,
     "/v1/jobs": READ,
     "/v1/jobs/{search}": READ | {"DELETE"},
+    "/v1/jobs/{search}/citation": READ,
     "/v1/jobs/{search}/abort": {"POST"},
     "/v1/jobs/{search}/hold": {"POST"},
     "/v1/jobs/{search}/run": {"POST"},
@@ -49,9 +61,19 @@ def test_each_address_takes_its_methods_and_no_other(address: str, client: Flask
 def test_every_route_is_listed_here(site: Site) -> None:
     known = {path.partition("{bundle}/files")[0] for path in ADDRESSES}
     for rule in site.app().url_map.iter_rules():
-        path = rule.rule.replace("<search_id>", "{search}").replace("<job_id>", "{search}").replace("<code>", "busy")
-        assert path.replace("<bundle_id>", "{bundle}").partition("{bundle}/files")[0] in known, rule.rule
+        path = re.sub("<(.+?)>", lambda found: STANDS_FOR.get(found[1], found[0]), rule.rule)
+        assert path.partition("{bundle}/files")[0] in known, rule.rule
 
+
+STANDS_FOR = {
+    "search_id": "{search}",
+    "job_id": "{search}",
+    "bundle_id": "{bundle}",
+    "code": "busy",
+    "collection": "observations",
+    "keyword": "exp_type",
+    "filename": "jw02733-o001_t001_nircam_clear-f090w_i2d.fits",
+}
 
 HOSTILE = ["%00", "%ED%A0%80", "%FF", "%F0%9F%92%A9", "..", "%2e%2e%2f", "%0d%0aX-Y:%20z", "'%20OR%201=1--", "a" * 5000]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,14 +161,24 @@ def test_what_went_wrong_inside_is_logged_and_not_told(
 ) -> None:
     search = site.search()
     (table,) = site.settings.tables.glob(f"{search.id}*")
-    table.write_bytes(b"this is no table" * 1000)
+    table.unlink()
+    with contextlib.closing(sqlite3.connect(table)) as base:
+        base.execute("CREATE TABLE other (x)")
     with caplog.at_level(logging.ERROR):
         answer = client.get(f"/v1/searches/{search.id}/rows")
     assert (answer.status_code, answer.json["code"]) == (500, "internal")
     assert "table" not in answer.text
     assert answer.json["request_id"] in caplog.text
-    assert "DatabaseError" in caplog.text
+    assert "OperationalError" in caplog.text
     assert site.keys["ann"] not in caplog.text
+
+
+def test_rows_that_a_disk_spoilt_are_gone(client: FlaskClient, site: Site) -> None:
+    search = site.search()
+    (table,) = site.settings.tables.glob(f"{search.id}*")
+    table.write_bytes(b"this is no table" * 1000)
+    answer = client.get(f"/v1/searches/{search.id}/rows")
+    assert (answer.status_code, answer.json["code"]) == (410, "expired")
 
 
 def test_a_redis_that_is_away_is_said_so(tmp_path: Path) -> None:

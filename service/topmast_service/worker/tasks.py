@@ -14,27 +14,27 @@ def register_query(app: Celery, settings: Settings) -> None:
     """Tasks that ask MAST, publishing, and pictures."""
     query = container.for_query(settings)
 
-    @app.task(name="topmast.search")
+    @app.task(name="topmast.search", shared=False)
     def search(job_id: str) -> None:
         query.searches.run(job_id)
 
-    @app.task(name="topmast.resolve")
+    @app.task(name="topmast.resolve", shared=False)
     def resolve(job_id: str) -> None:
         query.bundles.resolve(job_id, query.planner)
 
-    @app.task(name="topmast.again")
+    @app.task(name="topmast.again", shared=False)
     def again(job_id: str) -> None:
         query.bundles.again(job_id)
 
-    @app.task(name="topmast.publish")
+    @app.task(name="topmast.publish", shared=False)
     def publish(job_id: str) -> None:
         query.bundles.publish(job_id)
 
-    @app.task(name="topmast.sky")
+    @app.task(name="topmast.sky", shared=False)
     def sky(search_id: str, where: list[str], stale: bool) -> None:
         query.skies.draw(Wanted(search_id, tuple(where), stale))
 
-    @app.task(name="topmast.columns")
+    @app.task(name="topmast.columns", shared=False)
     def columns() -> None:
         query.columns.run()
 
@@ -48,7 +48,7 @@ def register_transfer(app: Celery, settings: Settings) -> None:
         """A warm stop would wait until every bundle is done; what is under way goes on elsewhere from its .part."""
         transfers.stopping.set()
 
-    @app.task(name="topmast.transfer")
+    @app.task(name="topmast.transfer", shared=False)
     def transfer() -> None:
         transfers.run()
 
@@ -57,6 +57,6 @@ def register_upkeep(app: Celery, settings: Settings) -> None:
     """Rounds of upkeep."""
     upkeep = container.for_upkeep(settings)
 
-    @app.task(name="topmast.upkeep")
+    @app.task(name="topmast.upkeep", shared=False)
     def round_of_upkeep() -> None:
         upkeep.round()
