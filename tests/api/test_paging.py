@@ -41,7 +41,7 @@ def walk(client: FlaskClient, address: str, query: dict[str, Any]) -> list[dict[
     raise AssertionError("the pages never end")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, sort=orders(FEW), where=st.lists(conditions(FEW), max_size=2), limit=st.integers(1, 4))
 def test_pages_make_the_whole(site: Site, rows: list[dict[str, Any]], sort: str, where: list[str], limit: int) -> None:
     client, address = site.client(), f"/v1/searches/{site.search(rows=rows).id}/rows"
