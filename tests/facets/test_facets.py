@@ -125,14 +125,23 @@ TYPES = {"calib_level": "int", "isRestricted": "boolean", "t_obs_release": "floa
 
 
 @settings(max_examples=40)
-@given(DECIDING)
+@given(DECIDING.filter(bool))
 def test_sql_and_the_rule_agree_on_access(tmp_path_factory: pytest.TempPathFactory, row: dict[str, Any]) -> None:
     path = tmp_path_factory.mktemp("t") / "t.sqlite"
     tables.write(path, [Column("obs_id"), *(Column(name, TYPES.get(name, "string")) for name in row)], [row])
     found = Table(path, NOW)
-    (told,) = found.page(rows.ask(found.askable, columns="access")).items
+    (told,) = found.page(rows.ask(found.askable, columns="access,release")).items
     assert told["access"] == access.of_row(row, NOW)
+    until = access.release(row) if told["access"] == access.EXCLUSIVE else None
+    assert (told["release"] is None) is (until is None)
+    assert until is None or abs(dates.read(told["release"]) - until) <= timedelta(seconds=0.51)
     assert found.page(rows.ask(found.askable, where=[f"access:eq:{told['access']}"], sort="access")).total == 1
+
+
+def test_rows_that_stand_for_no_data_have_no_access(tmp_path: Path) -> None:
+    tables.write(tmp_path / "t.sqlite", [Column("program")], [{"program": "1558"}])
+    found = Table(tmp_path / "t.sqlite", NOW)
+    assert found.page(rows.ask(found.askable)).items == [{"_row": 1, "program": "1558"}]
 
 
 def test_what_has_too_many_values_is_left_out_unless_asked_for(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def make(api: Api, waiters: Waiters, streams: Streams) -> Routes:
     def list_rows(query: dict[str, Any], search_id: str) -> Response | tuple[dict[str, Any], dict[str, str]]:
         """The rows of a search.
 
-        Each has `_row`, its stable id, and `access`: public, exclusive, planned, restricted or unknown, as of now.
+        Each has `_row`, its stable id, and `access`: public, exclusive (with its `release`), planned, restricted or
+        unknown, as of now.
         With `since` only those that are new, changed or gone since an earlier search of the same collection: `_change`
         says which, `_changed` names the columns, `notes` says what could not be told. The cells of a changed row are
         the new ones.

@@ -48,18 +48,24 @@ def where(conditions: Sequence[Condition], columns: Mapping[str, Column]) -> tup
     return " AND ".join(texts), values
 
 
-def access_at(now: datetime, known: Collection[str]) -> str:
-    """`domain.access.of_row` at the moment `now`, for tables that have the columns `known` of its `DECIDING`.
+def with_access(now: datetime, known: Collection[str]) -> str:
+    """What SQL selects from so that rows have `access` at the moment `now`, and `release` while it is exclusive.
 
-    Said twice, here and there, because SQLite sorts and counts 200,000 rows by it in 0.1 s, and in 1 s when it has to
-    ask Python for each; a test holds the two together.
+    For tables that have the columns `known` of `access.DECIDING`. Said twice, in `domain.access.of_row` and here,
+    because SQLite sorts and counts 200,000 rows by it in 0.1 s, and in 1 s when it has to ask Python for each; a test
+    holds the two together.
     """
     cell = {name: quoted(name) if name in known else "NULL" for name in access.DECIDING}
-    moment = repr(dates.to_mjd(now))
-    rights = f"UPPER(COALESCE({cell['dataRights']}, ''))"
     told = f"julianday({cell['publicReleaseDate']}) - 2400000.5"
-    published = f"COALESCE({cell['publicReleaseDate_mjd']}, 0) <> 0 OR COALESCE({cell['publicReleaseDate']}, '') <> ''"
     release = f"COALESCE({cell['t_obs_release']}, {cell['publicReleaseDate_mjd']}, {told})"
+    when = f"strftime('%Y-%m-%dT%H:%M:%SZ', {release} + 2400000.5 + 0.5 / 86400)"  # to the nearest second
+    decided = f"(SELECT *, {_access(cell, release, repr(dates.to_mjd(now)))} AS access FROM rows)"  # noqa: S608 - quoted
+    return f"(SELECT *, CASE WHEN access = '{access.EXCLUSIVE}' THEN {when} END AS release FROM {decided})"  # noqa: S608
+
+
+def _access(cell: Mapping[str, str], release: str, moment: str) -> str:
+    rights = f"UPPER(COALESCE({cell['dataRights']}, ''))"
+    published = f"COALESCE({cell['publicReleaseDate_mjd']}, 0) <> 0 OR COALESCE({cell['publicReleaseDate']}, '') <> ''"
     return (
         f"CASE WHEN {cell['calib_level']} = {access.PLANNED_LEVEL} THEN '{access.PLANNED}' "
         f"WHEN {rights} = 'RESTRICTED' OR COALESCE({cell['isRestricted']}, 0) THEN '{access.RESTRICTED}' "

@@ -119,7 +119,7 @@ class _Counting:
         """Facets that may have few values; what is known to have many is not even counted."""
         for name in OFFERED:
             column = self._table.askable.get(name)
-            if column is None or (name == ACCESS.name and not self._table.tells_access):
+            if column is None:
                 continue
             if column.many or name == ACCESS.name or self._few(name):
                 yield name

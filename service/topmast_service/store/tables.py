@@ -20,7 +20,7 @@ from topmast_service.domain import access
 from topmast_service.domain.columns import Column
 from topmast_service.domain.rows import Question, cursor_behind
 from topmast_service.errors import BadCursor, Expired
-from topmast_service.store.conditions import access_at, quoted, sortable, where
+from topmast_service.store.conditions import quoted, sortable, where, with_access
 from topmast_service.store.tally import Tally
 
 AFFINITY = {
@@ -40,6 +40,7 @@ _AT_ONCE = 500
 """Rows read by their ids at once; SQLite takes some thousand values."""
 
 ACCESS = Column("access", description="Who may have the data: public, exclusive, planned, restricted, unknown")
+RELEASE = Column("release", "date", description="When exclusive data become public")
 """What `Table` tells of every row besides its cells, when it is given the time."""
 
 
@@ -91,7 +92,8 @@ class Table:
     columns
         As they were written.
     askable
-        What questions may name: these and, if the table was opened with the time it is now, `ACCESS`.
+        What questions may name: these and, if the table was opened with the time it is now, `ACCESS` and `RELEASE`
+        (not where rows stand for no data: programs, mnemonics).
     source
         What SQL selects from, so that `askable` can be named.
     """
@@ -102,9 +104,9 @@ class Table:
             self.columns = {c.name: c for c in _described(base)}
         self._booleans = [name for name, column in self.columns.items() if column.type == "boolean"]
         self.askable, self.source = self.columns, "rows"
-        if now is not None and ACCESS.name not in self.columns:
-            self.askable = {**self.columns, ACCESS.name: ACCESS}
-            self.source = f'(SELECT *, {access_at(now, self.columns)} AS "{ACCESS.name}" FROM rows)'  # noqa: S608 - quoted
+        if now is not None and self.tells_access and ACCESS.name not in self.columns:
+            self.askable = {**self.columns, ACCESS.name: ACCESS, RELEASE.name: RELEASE}
+            self.source = with_access(now, self.columns)
 
     @property
     def computed(self) -> list[str]:

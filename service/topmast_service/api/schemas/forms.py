@@ -14,7 +14,7 @@ from topmast_service.domain.forms import FORMS, Form
 COMPONENTS = {name: "".join(map(str.capitalize, name.split("_"))) + "Search" for name in FORMS}
 """The component that describes a search of each collection."""
 
-MOST_LISTED = 60
+MOST_LISTED = 33
 """Columns of a form that the contract lists one by one."""
 
 

@@ -15,12 +15,14 @@ ACCESS = [access.PUBLIC, access.EXCLUSIVE, access.PLANNED, access.RESTRICTED, ac
 
 ROW: dict[str, Any] = {
     "type": "object",
-    "description": "One row: MAST's columns, unchanged, beside these two.",
+    "description": "One row: MAST's columns, unchanged, beside these. Rows that stand for no data (programs, "
+    "mnemonics) have no access.",
     "properties": {
         "_row": {"type": "integer", "minimum": 1, "description": "The row's id within this result"},
         "access": {"type": "string", "enum": ACCESS, "description": "Who may have its data"},
+        "release": {"type": ["string", "null"], "format": "date-time", "description": "Until when, if exclusive"},
     },
-    "required": ["_row", "access"],
+    "required": ["_row"],
     "additionalProperties": True,
 }
 
