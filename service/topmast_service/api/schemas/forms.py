@@ -14,8 +14,8 @@ from topmast_service.domain.forms import FORMS, Form
 COMPONENTS = {name: "".join(map(str.capitalize, name.split("_"))) + "Search" for name in FORMS}
 """The component that describes a search of each collection."""
 
-MOST_LISTED = 33
-"""Columns of a form that the contract lists one by one."""
+MOST_LISTED = 10
+"""Columns of a form that the contract lists one by one, besides CAOM's."""
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -56,7 +56,7 @@ def _criteria(form: Form) -> dict[str, Any]:
 
 def _is_listed(form: Form, column: Column) -> bool:
     """Hundreds of keywords would bury the contract; `GET /v1/collections/{name}` describes each."""
-    return len(form.columns) <= MOST_LISTED or column.name in form.choices
+    return form.target or len(form.columns) <= MOST_LISTED or column.name in form.choices
 
 
 def _by_pattern(columns: Iterable[Column]) -> dict[str, Any]:
