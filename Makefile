@@ -25,8 +25,8 @@ up: $(STAMP)  ## the same service and sandbox, left running (Ctrl-C stops it)
 pictures: $(STAMP)  ## draw docs/pictures/ anew: the sandbox's sky, fetched through the API
 	$(BIN)/python docs/pictures.py
 
-test: check  ## check, then every test (two at a time: most of them wait for something)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: check  ## check, then every test (three at a time: most of them wait for something)
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 chaos: $(STAMP)  ## the long chaos run: workers killed at random, Redis restarted, faults on every tenth request
 	$(BIN)/python -m pytest -m chaos --hypothesis-profile=default tests/chaos tests/machines

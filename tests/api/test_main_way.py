@@ -39,8 +39,9 @@ def test_a_finished_search_tells_its_facts_and_its_rows(client: FlaskClient, sit
 
 def test_access_is_told_whatever_columns_are_shown(client: FlaskClient, site: Site) -> None:
     page = client.get(f"/v1/searches/{site.search().id}/rows?columns=obs_id,calib_level").json
-    assert [set(row) for row in page["items"]] == [{"_row", "obs_id", "calib_level", "access"}] * 5
+    assert [set(row) for row in page["items"]] == [{"_row", "obs_id", "calib_level", "access", "release"}] * 5
     assert [row["access"] for row in page["items"]][:3] == ["public", "exclusive", "planned"]
+    assert [row["release"] for row in page["items"]] == [None, "2105-04-16T00:00:00Z", None, None, None]
 
 
 def test_a_bundle_is_submitted_from_a_search(client: FlaskClient, site: Site) -> None:
