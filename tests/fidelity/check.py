@@ -59,7 +59,8 @@ def _through(name: str, topmast: Installation, search_id: str, source: Source, c
     data = topmast.file(search_id, name)
     found = read(name, data, columns)
     if name == "votable":
-        _nulls(found, null_bits(data, [Column("_row", "int"), *columns, Column("access"), Column("release", "date")]), columns)
+        written = [Column("_row", "int"), *columns, Column("access"), Column("release", "date")]
+        _nulls(found, null_bits(data, written), columns)
     return compare(name, source, columns, found)
 
 
