@@ -53,7 +53,7 @@ def test_meaning(name: str, words: str) -> None:
                 "base": "exposure", "program": "1366", "observation": 4, "visit": 1, "visit_group": 4,
                 "parallel_sequence": 1, "activity": "0a", "exposure": 1, "segment": 3, "detector": "nrs1",
                 "instrument": "NIRSPEC", "stage": 0, "level": 1, "dms_level": "1b", "extension": "fits",
-                "obs_id": "jw01366004001_0410a_00001_nrs1",
+                "obs_id": "jw01366004001_0410a_00001-seg003_nrs1",
             },
         ),
         (
@@ -189,7 +189,8 @@ ACTIVITY = st.text("0123456789abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=
 def test_any_exposure(parts: tuple[Any, ...], segment: int | None, detector: str, suffix: str) -> None:
     program, observation, visit, group, sequence, activity, exposure = parts
     stem = f"jw{program}{observation}{visit}_{group}{sequence}{activity}_{exposure}"
-    said = explain(f"{stem}{f'-seg{segment:03}' if segment else ''}_{detector}_{suffix}.fits")
+    stem += f"-seg{segment:03}" if segment else ""
+    said = explain(f"{stem}_{detector}_{suffix}.fits")
     assert (said.program, said.observation, said.visit) == (str(int(program)), int(observation), int(visit))
     assert (said.visit_group, said.parallel_sequence, said.activity) == (int(group), sequence, activity)
     assert (said.exposure, said.segment, said.detector) == (int(exposure), segment, detector)

@@ -164,7 +164,7 @@ def _plain(said: FileName, given: dict[str, str]) -> FileName:
 def _exposure(said: FileName, given: dict[str, str]) -> FileName:
     stem = said.name.lower().split(f"_{said.suffix}")[0] if said.suffix else said.name.lower().partition(".")[0]
     obs_id = re.sub(rf"_{said.association}$", "", stem) if said.association else stem
-    return replace(said, obs_id=re.sub(r"-seg\d{3}", "", obs_id) if said.detector else None)
+    return replace(said, obs_id=obs_id if said.detector else None)  # a segment is an observation of its own
 
 
 def _planned(said: FileName, given: dict[str, str]) -> FileName:
