@@ -96,13 +96,14 @@ def for_api(
 ) -> Api:
     """The API process: submits, shows and stops jobs; `wake` and `draw` default to a Celery message."""
     stores = open_stores(settings)
-    waking = wake or _wake(settings)
+    messages = Messages(settings.redis_url, settings.mast_connections)
+    waking = wake or messages.wake
     columns = ColumnBook(settings.data)
     submissions = Submissions(stores.jobs, waking, columns.form, settings.retention_days, settings.max_retention_days)
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     tokens = MastTokens(stores.tokens, _whoami(settings))
-    skies = Skies(stores.jobs, settings.tables, draw or Messages(settings.redis_url, settings.mast_connections).draw)
+    skies = Skies(stores.jobs, settings.tables, draw or messages.draw)
     return Api(stores, submissions, control, versions, columns, tokens, skies)
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from topmast_service.archive.bounded import TooLarge, TooSlow, body
 from topmast_service.domain.forms import INSTRUMENTS, WAVEFRONT
 from topmast_service.domain.metadata import DICTIONARY, OBSERVATIONS, Told, merged
 from topmast_service.errors import UpstreamDown, UpstreamError
@@ -60,7 +61,6 @@ UNITS: Mapping[str, str] = {
 """Spellings of units as VOUnit writes them; others are left out, since readers of a table would trip over them."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_PIECE = 1 << 16
 
 
 class Descriptions:
@@ -98,15 +98,19 @@ class Descriptions:
             return read_dictionary(self._ask("GET", KEYWORDS))
         return read_configuration(self._ask("POST", CONFIGURATION, urlencode({"colConfigId": SERVICES[source]})))
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> Any:
+    def _ask(self, method: str, path: str, form: str | None = None) -> Any:
         until = time.monotonic() + self._timeout
-        kind = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
         try:
             response = self._pool.request(
-                method, self._url + path, body=body, headers=kind, redirect=False, retries=False, preload_content=False
+                method, self._url + path, body=form, headers=kind, redirect=False, retries=False, preload_content=False
             )
             try:
-                content = b"".join(_pieces(response, path, until))
+                content = body(response, until=until, most=MOST_BYTES)
+            except TooLarge:
+                raise UpstreamError(f"{path} answered with more than {MOST_BYTES} bytes.") from None
+            except TooSlow:
+                raise UpstreamDown(f"{path} takes too long.") from None
             finally:
                 response.close()
         except urllib3.exceptions.HTTPError as error:
@@ -117,18 +121,6 @@ class Descriptions:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
             raise UpstreamError(f"{path} answered with something that is not JSON.") from error
-
-
-def _pieces(response: urllib3.BaseHTTPResponse, path: str, until: float) -> Iterator[bytes]:
-    """The body; a server that drips would otherwise keep us for as long as it likes."""
-    size = 0
-    while piece := response.read1(_PIECE):
-        yield piece
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise UpstreamError(f"{path} answered with more than {MOST_BYTES} bytes.")
-        if time.monotonic() > until:
-            raise UpstreamDown(f"{path} takes too long.")
 
 
 def read_configuration(answer: Any) -> dict[str, Told]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from topmast_service.archive.bounded import TooLarge, TooSlow, body, retry_after
 from topmast_service.errors import DoiNotFound, UpstreamDown
 
 LONGEST_ANSWER = 32 << 20
@@ -16,7 +17,6 @@ LONGEST_ANSWER = 32 << 20
 
 CONNECT_TIMEOUT, SILENT_TIMEOUT = 10, 30
 
-_PIECE = 1 << 16
 _GONE = frozenset({404, 410})
 
 
@@ -58,23 +58,16 @@ class DataCite:
             raise UpstreamDown(f"DataCite does not answer ({type(error).__name__}).") from error
 
     def _body(self, address: str, doi: str) -> bytes:
-        until, body = time.monotonic() + self._timeout, bytearray()
+        until = time.monotonic() + self._timeout
         asks = {"Accept": "application/vnd.api+json"}
         answer = self._pool.request("GET", address, headers=asks, redirect=False, preload_content=False)
         try:
             if answer.status in _GONE:
                 raise DoiNotFound(f"DataCite knows no DOI {doi}.")
             if answer.status != 200:
-                raise UpstreamDown(f"DataCite answered HTTP {answer.status}.", retry_after=_seconds(answer.headers))
-            while piece := answer.read1(_PIECE):
-                body += piece
-                if time.monotonic() > until or len(body) > LONGEST_ANSWER:
-                    raise UpstreamDown("DataCite's answer does not end.")
+                raise UpstreamDown(f"DataCite answered HTTP {answer.status}.", retry_after=retry_after(answer.headers))
+            return body(answer, until=until, most=LONGEST_ANSWER)
+        except (TooLarge, TooSlow):
+            raise UpstreamDown("DataCite's answer does not end.") from None
         finally:
             answer.close()
-        return bytes(body)
-
-
-def _seconds(headers: Any) -> float | None:
-    text = headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None

@@ -23,6 +23,7 @@ import requests
 from astroquery.exceptions import RemoteServiceError
 from astroquery.mast import MastClass
 
+from topmast_service.archive.bounded import retry_after
 from topmast_service.archive.patience import PatientAdapter
 from topmast_service.errors import RejectedByArchive, TopmastError, UpstreamDown
 
@@ -186,20 +187,15 @@ class Portal:
 
 def translated(error: Exception, service: str) -> TopmastError:
     """One of our errors for whatever the client raised; never its text, which may hold a URL or a cookie."""
-    response = getattr(error, "response", None)
+    response: Any = getattr(error, "response", None)
     status = getattr(response, "status_code", None)
     if status is not None and 400 <= status < 500 and status not in {408, 429}:
         return RejectedByArchive(f"{service} answered HTTP {status}.")
     if status is not None:
-        return UpstreamDown(f"{service} answered HTTP {status}.", retry_after=_retry_after(response))
+        return UpstreamDown(f"{service} answered HTTP {status}.", retry_after=retry_after(response.headers))
     if isinstance(error, json.JSONDecodeError):
         return UpstreamDown(f"{service} answered with something that is not JSON (a maintenance page?).")
     return UpstreamDown(f"{service} does not answer ({type(error).__name__}).")
-
-
-def _retry_after(response: Any) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
 
 
 def _parse_once(response: Any, **_: Any) -> None:

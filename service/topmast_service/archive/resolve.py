@@ -15,12 +15,11 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from topmast_service.archive.bounded import TooLarge, TooSlow, body, retry_after
 from topmast_service.errors import TargetNotResolved, UpstreamDown
 
 LONGEST_ANSWER = 1 << 20
 """Bytes; an answer to one name has some hundred."""
-
-_PIECE = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -78,23 +77,15 @@ def _asked(address: str, timeout: float) -> list[dict[str, Any]]:
 def _body(address: str, timeout: float) -> bytes:
     """The whole answer; one that drips, or never ends, is given up."""
     until = time.monotonic() + timeout
-    body = bytearray()
     with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
         answer = pool.request("GET", address, preload_content=False)
         try:
             if answer.status != 200:
                 raise UpstreamDown(
-                    f"The name resolver answered HTTP {answer.status}.", retry_after=_seconds(answer.headers)
+                    f"The name resolver answered HTTP {answer.status}.", retry_after=retry_after(answer.headers)
                 )
-            while piece := answer.read1(_PIECE):
-                body += piece
-                if time.monotonic() > until or len(body) > LONGEST_ANSWER:
-                    raise UpstreamDown("The name resolver's answer does not end.")
+            return body(answer, until=until, most=LONGEST_ANSWER)
+        except (TooLarge, TooSlow):
+            raise UpstreamDown("The name resolver's answer does not end.") from None
         finally:
             answer.close()
-    return bytes(body)
-
-
-def _seconds(headers: Any) -> float | None:
-    text = headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None

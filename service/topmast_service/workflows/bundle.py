@@ -163,9 +163,9 @@ class Bundles:
 
     def _with_last_copies(self, table: Table, results: dict[int, Result]) -> dict[int, Result]:
         """Files that MAST would not give now, but gave before: the last copy is delivered, and its row says so."""
-        for row in table.rows(SELECTED):
-            found = results.get(row["_row"], {})
-            if found.get("code") in NOT_TO_BE_HAD and (last := self.cache.newest(row["dataURI"])):
+        lost = {row for row, result in results.items() if result.get("code") in NOT_TO_BE_HAD}
+        for row in table.rows(SELECTED) if lost else ():
+            if row["_row"] in lost and (last := self.cache.newest(row["dataURI"])):
                 results[row["_row"]] = unconfirmed(last)
         return results
 
