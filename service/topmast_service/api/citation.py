@@ -12,7 +12,7 @@ from topmast_service.api.auth import require_key, user
 from topmast_service.api.http_errors import NotAcceptable
 from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.fields import Request
-from topmast_service.api.schemas.parameters import path_id
+from topmast_service.api.schemas.parameters import JOB, path_id
 from topmast_service.container import Api
 from topmast_service.domain import citation
 from topmast_service.domain.citation import Cited
@@ -40,7 +40,7 @@ def make(api: Api) -> Routes:
     routes = Routes("citation", __name__, url_prefix="/v1/jobs", description="How to cite what was found")
     require_key(routes, api.stores.users)
 
-    @routes.route("/<job_id>/citation", methods=["GET"], parameters=[path_id("job_id", "sb", "The job")], tags=["jobs"])
+    @routes.route("/<job_id>/citation", methods=["GET"], parameters=[path_id("job_id", JOB, "The job")], tags=["jobs"])
     @routes.operation(
         "getCitation",
         raises=[UnknownJob, NotReady, NoResult, Expired, NotAcceptable],

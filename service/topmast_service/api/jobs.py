@@ -11,7 +11,7 @@ from topmast_service.api import contract, documents, paging
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.job import JobDocument, JobList
-from topmast_service.api.schemas.parameters import JobQuery, JobsQuery, NoQuery, RetryQuery, path_id
+from topmast_service.api.schemas.parameters import JOB, JobQuery, JobsQuery, NoQuery, RetryQuery, path_id
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
 from topmast_service.domain.job import Job
@@ -19,7 +19,7 @@ from topmast_service.errors import BadCursor, IllegalMove, UnknownJob
 from topmast_service.store.jobs import position
 from topmast_service.store.users import User
 
-ID = [path_id("job_id", "sb", "The job")]
+ID = [path_id("job_id", JOB, "The job")]
 Document = dict[str, Any]
 
 

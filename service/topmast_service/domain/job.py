@@ -49,7 +49,7 @@ FINAL = frozenset({COMPLETED, ERROR, ABORTED, ARCHIVED})
 NEEDS_TOKEN = "needs_token"  # noqa: S105 - a phase_reason (http.md)
 """Why a job is HELD that goes on by itself once its owner has stored a MAST token."""
 
-FIRST_STEP = {"search": "search", "bundle": "resolve"}
+FIRST_STEP = {"search": "search", "bundle": "resolve", "plan": "resolve", "copy": "copy"}
 """Where each kind of job begins."""
 
 

@@ -10,7 +10,7 @@ from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.fields import Answer, Moment
 from topmast_service.domain.job import PHASES
 
-KINDS = ("search", "bundle")
+KINDS = ("search", "bundle", "plan", "copy")
 
 
 def _said(text: str, **more: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ class JobDocument(Answer):
 
     json_schema: ClassVar[dict[str, Any]] = {"example": examples.JOB}
 
-    id = fields.String(metadata=_said("Opaque; `s_…` a search, `b_…` a bundle"))
+    id = fields.String(metadata=_said("Opaque; `s_…` a search, `b_…` a bundle, `p_…` a plan, `c_…` a copy"))
     kind = fields.String(validate=validate.OneOf(KINDS))
     owner = fields.String(metadata=_said("User whose job it is"))
     label = fields.String(allow_none=True, metadata=_said("The user's own name for it"))

@@ -15,7 +15,10 @@ from topmast_service.formats import FORMATS
 
 MAX_WAIT = 30
 MAX_IDS = 200
-JOB_ID = r"[sb]_[0-9a-f]{16}"
+JOB = "spcb"
+"""First letters of the ids of jobs: search, plan, copy, bundle."""
+
+JOB_ID = rf"[{JOB}]_[0-9a-f]{{16}}"
 
 
 def path_id(name: str, letters: str, what: str) -> dict[str, Any]:
@@ -108,7 +111,7 @@ ManifestQuery = Request.from_dict(
 class JobsQuery(Request):
     """Which jobs."""
 
-    kind = fields.String(validate=validate.OneOf(KINDS), metadata={"description": "Only searches, or only bundles"})
+    kind = fields.String(validate=validate.OneOf(KINDS), metadata={"description": "Only jobs of this kind"})
     phase = fields.List(
         fields.String(validate=validate.OneOf(PHASES)),
         validate=validate.Length(max=len(PHASES)),
