@@ -251,6 +251,11 @@ class UpstreamError(UpstreamDown):
     hint = "Ask for the bundle again later; if it stays, tell archive@stsci.edu."
 
 
+class UnreadableAssociation(UpstreamError):
+    code, title = "unreadable_association", "An association or pool of MAST cannot be read"
+    hint = "Choose files by sub-group and level instead of by association; tell archive@stsci.edu which file it is."
+
+
 class TransferFailed(TopmastError):
     code, kind, title = "transfer_failed", "upstream", "The file could not be fetched whole"
     hint = "Ask for the bundle again later."
