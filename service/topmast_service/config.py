@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Settings:
     mast_url: str = _setting("https://mast.stsci.edu", "MAST's portal, search and download services")
     resolver_url: str = _setting("http://mastresolver.stsci.edu", "MAST's name resolver")
     datacite_url: str = _setting("https://api.datacite.org", "DataCite's public API: what DOIs stand for")
+    crds_url: str = _setting("https://jwst-crds.stsci.edu", "CRDS: reference files and the mappings to them")
     mast_timeout: float = _setting(120.0, "longest wait for one answer of MAST's query services")
     mast_connections: int = _setting(8, "connections to MAST's download service, for the whole installation")
     transfer_processes: int = _setting(2, "processes of `up` that share these connections: one uses only one core")
@@ -67,6 +68,10 @@ class Settings:
     def __repr__(self) -> str:
         """Without the passwords, since settings end up in logs."""
         return f"Settings(data={self.data}, public_url={self.public_url}, mast_url={self.mast_url})"
+
+    def with_sandbox(self, url: str) -> Settings:
+        """The same, with a sandbox in place of everything upstream."""
+        return replace(self, mast_url=url, resolver_url=url, datacite_url=url, crds_url=url)
 
     @property
     def cache(self) -> Path:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.notices import Notices
-    from topmast_service.workflows.plan import Planner
+    from topmast_service.workflows.planning.planner import Planner
     from topmast_service.workflows.search.earlier import Earlier
     from topmast_service.workflows.search.run import Searches
     from topmast_service.workflows.transfer import Transfers
@@ -122,7 +122,8 @@ def for_query(settings: Settings) -> Query:
     """The worker that asks MAST; the only one that loads astroquery."""
     from topmast_service.archive.portal import Portal
     from topmast_service.archive.transfer import Downloads
-    from topmast_service.workflows.plan import Planner
+    from topmast_service.workflows.planning.means import Means
+    from topmast_service.workflows.planning.planner import Planner
     from topmast_service.workflows.search.asking import Upstream
     from topmast_service.workflows.search.run import Searches
 
@@ -136,7 +137,13 @@ def for_query(settings: Settings) -> Query:
     )  # fmt: skip
     form_of = ColumnBook(settings.data).form
     searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), _earlier(stores))
-    planner = Planner(open_portal, settings.tables, settings.mast_batch, settings.mast_listings)
+    planner = Planner(
+        Means(
+            open_portal, lambda: Downloads(settings.mast_url, crds_url=settings.crds_url, connections=4),
+            Cache(settings.cache, settings.keep_free_bytes), settings.tables, settings.mast_batch,
+            settings.mast_listings, timedelta(seconds=settings.max_age),
+        )
+    )  # fmt: skip
     skies = Skies(stores.jobs, settings.tables, Messages(settings.redis_url, settings.mast_connections).draw)
     return Query(searches, planner, _bundles(stores), for_columns(settings), skies)
 
@@ -158,7 +165,7 @@ def for_transfer(settings: Settings) -> Transfers:
     from topmast_service.workflows.transfer import Transfers
 
     stores = open_stores(settings)
-    downloads = Downloads(settings.mast_url, connections=settings.mast_connections)
+    downloads = Downloads(settings.mast_url, crds_url=settings.crds_url, connections=settings.mast_connections)
     fresh = timedelta(seconds=settings.max_age)
     return Transfers(
         stores.jobs,
@@ -256,18 +263,23 @@ def _terms(settings: Settings) -> Terms:
 
 
 def _bundles(stores: Stores) -> Bundles:
+    from topmast_service.store.rates import Rates
     from topmast_service.workflows.bundle import Bundles
+    from topmast_service.workflows.estimate import Estimates
 
     settings = stores.settings
+    cache, max_age = Cache(settings.cache), timedelta(seconds=settings.max_age)
+    estimates = Estimates(stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age)
     return Bundles(
         stores.jobs,
         stores.slices,
-        Cache(settings.cache),
+        cache,
         stores.trees,
         settings.tables,
         _terms(settings),
-        timedelta(seconds=settings.max_age),
+        max_age,
         _wake(settings),
+        estimates,
     )
 
 

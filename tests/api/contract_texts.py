@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import schemathesis
 from hypothesis import strategies as st
 
 from tests.api.site import COLUMNS, MANIFEST_COLUMNS
 from topmast_service.domain.columns import Column
+from topmast_service.domain.product import COLUMNS as PRODUCT
+
+_NAMES = st.integers(1, 99).map("jw01558-o001_t001_miri_f{:02}00w_i2d.fits".format)
 
 
 def register_formats() -> None:
     """Teach schemathesis the formats that the contract names."""
     schemathesis.openapi.format("portal-target", targets())
-    for kind, columns in {"observation": COLUMNS, "manifest": MANIFEST_COLUMNS}.items():
+    schemathesis.openapi.format("list-of-files", st.lists(_NAMES, min_size=1, max_size=5).map("\n".join))
+    schemathesis.openapi.format("iso-day", st.dates(date(2000, 1, 1), date(2099, 12, 31)).map(str))
+    for kind, columns in {"observation": COLUMNS, "manifest": MANIFEST_COLUMNS, "product": [*PRODUCT.values()]}.items():
         names = st.sampled_from([c.name for c in columns])
         schemathesis.openapi.format(f"{kind}-condition", conditions(columns))
         schemathesis.openapi.format(f"{kind}-sort", orders(columns))

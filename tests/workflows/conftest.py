@@ -161,7 +161,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
 @pytest.fixture
 def site(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess) -> Iterator[Site]:
     settings = Settings(
-        data=tmp_path, redis_url=redis_process.url, mast_url=sandbox.url, resolver_url=sandbox.url, lease=LEASE
+        data=tmp_path,
+        redis_url=redis_process.url,
+        mast_url=sandbox.url,
+        resolver_url=sandbox.url,
+        crds_url=sandbox.url,
+        lease=LEASE,
     )
     sandbox.post("requests/reset")
     woken: list[Job] = []

@@ -6,6 +6,7 @@ from flask import Flask
 
 from topmast_service.api import (
     about,
+    bundle_products,
     bundles,
     citation,
     collections,
@@ -30,8 +31,8 @@ from topmast_service.api.waiting import Waiters
 from topmast_service.config import Settings
 from topmast_service.container import Api, for_api
 
-MAX_BODY = 2_000_000
-"""Bytes of a body. 20,000 dataURIs fit."""
+MAX_BODY = 10_000_000
+"""Bytes of a body. A script for 20,000 files fits, or as many dataURIs as a bundle takes."""
 
 
 def create_app(api: Api) -> Flask:
@@ -55,6 +56,7 @@ def create_app(api: Api) -> Flask:
         facets.make(api),
         products.make(api),
         bundles.make(api, waiters),
+        bundle_products.make(api),
         manifests.make(api, streams),
         files.make(api, streams),
         jobs.make(api, waiters),

@@ -27,6 +27,7 @@ from topmast_service.errors import (
 )
 
 ID = [path_id("bundle_id", "b", "The bundle")]
+PLANNED = [path_id("bundle_id", "pb", "The bundle, or the plan of one")]
 _REFUSALS = (EmptySelection, Expired, ForeignURI, NotFound, NotReady, NotToBeBundled, NoResult, IdempotencyMismatch)
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 
@@ -54,7 +55,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
         headers=contract.headers("Location", "Preference-Applied", "Idempotency-Replayed"),
     )
     def submit_bundle(headers: dict[str, str], _: dict[str, Any], body: dict[str, Any]) -> Answer:
-        """Stage the chosen products of observations, or files by name.
+        """Stage the chosen products of observations, or files by name; with `dry_run` only a plan of it.
 
         Without `select`: Minimum Recommended Products. A file that cannot be had does not fail the bundle: the
         manifest says why, and `outcome` is partial.
@@ -62,13 +63,13 @@ def make(api: Api, waiters: Waiters) -> Routes:
         made = api.submissions.bundle(user(), body, headers.get("idempotency_key"))
         return answer(waiters, user(), made, headers.get("prefer", ""), document)
 
-    @routes.route("/<bundle_id>", methods=["GET"], parameters=ID)
+    @routes.route("/<bundle_id>", methods=["GET"], parameters=PLANNED)
     @routes.operation("getBundle", raises=[UnknownJob])
     @routes.arguments(NoQuery, location="query")
     @routes.response(200, BundleDocument, description="The bundle", headers=contract.headers())
     def get_bundle(_: dict[str, Any], bundle_id: str) -> dict[str, Any]:
-        """A bundle: its job, its sums, and where the files are."""
-        return document(results.one(api, user(), bundle_id, "bundle"))
+        """A bundle, or a plan: its job, its sums, and where the files are."""
+        return document(results.one(api, user(), bundle_id, "bundle", "plan"))
 
     @routes.route("/<bundle_id>/diff", methods=["GET"], parameters=ID)
     @routes.operation("diffBundle", raises=[UnknownJob, NoSuchRevision])

@@ -54,6 +54,7 @@ def of_bundle(job: Job, settings: Settings, versions: Versions) -> dict[str, Any
         "ftps": _ftps(job, settings),
         "files": f"/v1/bundles/{job.id}/files/",
         "notes": job.result.get("notes", []),
+        **{name: job.result.get(name) for name in ("plan", "completeness", "references")},
         "superseded": versions.superseded(job) if job.published else None,
     }
     return {**of_job(job), "bundle": facts}
@@ -75,4 +76,7 @@ def _links(job: Job) -> dict[str, str]:
     if job.kind == "search":
         return links | {"search": f"/v1/searches/{job.id}", "rows": f"/v1/searches/{job.id}/rows"}
     base = f"/v1/bundles/{job.id}"
-    return links | {"bundle": base, "manifest": f"{base}/manifest", "files": f"{base}/files/"}
+    links |= {"bundle": base, "products": f"{base}/products"}
+    if job.kind == "plan":
+        return links
+    return links | {"manifest": f"{base}/manifest", "files": f"{base}/files/"}

@@ -10,14 +10,14 @@ from topmast_service.domain.job import ARCHIVED, COMPLETED, ERROR, Job
 from topmast_service.errors import Expired, NoResult, NotReady, UnknownJob, UpstreamDown
 from topmast_service.store.tables import Table
 from topmast_service.store.users import User
-from topmast_service.workflows.control import manifest_table, rows_table, stale_table
+from topmast_service.workflows.control import manifest_table, products_table, rows_table, stale_table
 
 
-def one(api: Api, user: User, job_id: str, kind: str) -> Job:
-    """The user's job of this kind, else `UnknownJob`."""
+def one(api: Api, user: User, job_id: str, *kinds: str) -> Job:
+    """The user's job of one of these kinds, else `UnknownJob`."""
     found = api.control.get(user, job_id)
-    if found.kind != kind:
-        raise UnknownJob(f"There is no {kind} {job_id}.")
+    if found.kind not in kinds:
+        raise UnknownJob(f"There is no {kinds[0]} {job_id}.")
     return found
 
 
@@ -67,6 +67,19 @@ def manifest(api: Api, bundle: Job) -> Table:
         There is none yet, never, or no longer.
     """
     return Table(manifest_table(api.stores.settings.tables, bundle.id, revision(bundle)))
+
+
+def products(api: Api, bundle: Job) -> Table:
+    """The unique products of a bundle or plan, selected and excluded, with their access as of now.
+
+    Raises
+    ------
+    NotReady, NoResult, Expired
+        There are none yet, never, or no longer.
+    """
+    if not bundle.result.get("counts"):
+        _ended_well(bundle)
+    return Table(products_table(api.stores.settings.tables, bundle.id), api.stores.jobs.now())
 
 
 def box(api: Api, bundle: Job) -> Path:

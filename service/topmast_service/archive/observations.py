@@ -65,6 +65,14 @@ def by_ids(portal: Portal, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield from portal.rows(FILTERED, {"columns": "*", "filters": asked})
 
 
+def of_numbers(portal: Portal, numbers: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The rows of whole observations, by program (five digits) and observation (three): combined ones and exposures."""
+    for program, observation in numbers:
+        for name in (f"jw{program}-o{observation}", f"jw{program}{observation}"):
+            asked = [{"paramName": "obs_id", "values": [], "freeText": f"{name}%"}]
+            yield from portal.rows(FILTERED, {"columns": "*", "filters": asked})
+
+
 def _params(cone: Cone | None, asked: list[dict[str, Any]]) -> dict[str, Any]:
     params: dict[str, Any] = {"columns": "*", "filters": asked}
     if cone is not None:

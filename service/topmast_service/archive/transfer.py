@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from topmast_service.archive import tokens
 from topmast_service.archive.headers import Head, length_of, read_head, retry_after
+from topmast_service.domain import crds
 from topmast_service.domain.token import Token, needs_token
 from topmast_service.errors import (
     MissingOnServer,
@@ -135,6 +136,8 @@ class Downloads:
     ----------
     base_url
         MAST or a sandbox: ``https://mast.stsci.edu``.
+    crds_url
+        Where ``crds://`` files come from; `base_url` if empty, as a sandbox has both.
     connections
         Connections open at once; whoever comes later waits.
     connect_timeout, read_timeout
@@ -149,6 +152,7 @@ class Downloads:
         self,
         base_url: str,
         *,
+        crds_url: str = "",
         connections: int = 8,
         connect_timeout: float = 10,
         read_timeout: float = 30,
@@ -157,6 +161,7 @@ class Downloads:
         user_agent: str = "topmast",
     ) -> None:
         self._base = base_url.rstrip("/")
+        self._crds = (crds_url or base_url).rstrip("/")
         self._token: Token | None = None
         self._slowest = slowest
         self._slow_after = slow_after
@@ -245,7 +250,7 @@ class Downloads:
         self._pool.clear()
 
     def _request(self, method: str, uri: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        url = f"{self._base}{_PATH}?uri={quote(uri, safe=':/')}"
+        url = self._address(uri)
         credentials = self._credentials(uri)
         for _ in range(_MOST_REDIRECTS):
             response = self._send(method, url, {**headers, **credentials})
@@ -257,6 +262,13 @@ class Downloads:
                 raise TransferFailed(f"MAST redirects the request for {uri}; a token goes nowhere else.")
             url = _same_origin(url, target)
         raise TransferFailed("MAST redirects in circles.")
+
+    def _address(self, uri: str) -> str:
+        if not uri.startswith(crds.SCHEME):
+            return f"{self._base}{_PATH}?uri={quote(uri, safe=':/')}"
+        name = uri.removeprefix(crds.SCHEME)
+        floor = "mappings" if name.endswith("map") else "references"
+        return f"{self._crds}/unchecked_get/{floor}/jwst/{quote(name, safe='')}"
 
     def _credentials(self, uri: str) -> dict[str, str]:
         """What is public is asked for without a token, so that its answer proves that it is public."""

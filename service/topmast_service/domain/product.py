@@ -9,8 +9,9 @@ from typing import Any
 from topmast_service.domain import telemetry
 from topmast_service.domain.columns import Column
 
-PREFIXES = ("mast:JWST/", "mast:HST/", "mast:HLSP/", "mast:jwstedb/")
-"""dataURIs that topmast fetches; other missions' rows are shown but cannot be staged."""
+PREFIXES = ("mast:JWST/", "mast:HST/", "mast:HLSP/", "mast:jwstedb/", "crds://")
+"""dataURIs that topmast fetches; other missions' rows are shown but cannot be staged. ``crds://`` is what the ``R_``
+keywords of a calibrated file say."""
 
 MRP = "Minimum Recommended Products"
 
@@ -34,19 +35,56 @@ COLUMNS: dict[str, Column] = {
         _C("dataRights", description="PUBLIC, EXCLUSIVE_ACCESS or RESTRICTED"),
         _C("calib_level", "int", "", "Calibration level"),
         _C("filters", description="Optical elements"),
+        _C("obsID", description="Observation the file belongs to, by MAST's number"),
         _C("parent_obsid", description="Observation whose opening listed the file first"),
         _C("t_obs_release", "float", "d", "Release of that observation's data, MJD"),
         _C("mrp", "boolean", "", "Whether any opened observation recommends it"),
         _C("listed", "int", "", "How many times MAST listed it: once for each observation that leads to it"),
+        _C("extension", description="What the file name ends in: fits, json, csv, ecsv, jpg"),
+        _C("suffix", description="What stands before the extension: uncal, rate, i2d, asn"),
+        _C("observation", description="Three digits, as the file name tells it"),
+        _C("visit", description="Program, observation and visit: eleven digits, as the file name tells it"),
+        _C("detector", description="In small letters, as the file name tells it"),
+        _C("segment", "int", "", "Number of the segment of a long time series"),
+        _C("exposure", description="File set: the file name up to the detector"),
+        _C("exp_type", description="Exposure type, where a selection asks for it: MIR_IMAGE, MIR_TACQ"),
+        _C("t_min", "float", "d", "Beginning of the exposure, MJD, where a selection asks for it"),
         _C("excluded", description="Why it is not part of the bundle; empty if it is"),
+        _C("needed_for", description="Why it is part of the bundle though nobody chose it: parent of, reference of"),
     )
 }
-"""Columns of a bundle's product table: MAST's own, then the release, `mrp`, `listed` and `excluded` from us."""
+"""Columns of a bundle's product table: MAST's own, then the release, `mrp` and `listed` from us, what the file's name
+and the instrument-keyword services tell, and what was decided."""
+
+DECIDED = frozenset({"excluded", "needed_for"})
+"""What a bundle says of a product; a search for products knows nothing of it."""
+
+TOLD = frozenset(
+    {
+        "t_obs_release",
+        "extension",
+        "suffix",
+        "observation",
+        "visit",
+        "detector",
+        "segment",
+        "exposure",
+        "exp_type",
+        "t_min",
+    }
+)
+"""What the observation, the file's name and the keyword services tell of a product."""
+
+COUNTED = frozenset({"mrp", "listed"})
+"""What grows with every row that lists the file."""
+
+
+_TEXTS = ("filters", "extension", "suffix", "detector", "visit", "exp_type")
 
 
 @dataclass(frozen=True)
 class Product:
-    """What selection looks at, of one file."""
+    """What selection looks at, of one file. `size` is in bytes, `t_min` an MJD, `visit` has eleven digits."""
 
     uri: str
     filename: str
@@ -54,11 +92,14 @@ class Product:
     sub_group: str
     level: int | None
     mrp: bool
-
-    @property
-    def suffix(self) -> str:
-        """The part between the last ``_`` and the extension, in capitals: ``…_i2d.fits`` → ``I2D``."""
-        return self.filename.rpartition(".")[0].rpartition("_")[2].upper()
+    size: int | None = None
+    filters: str = ""
+    extension: str = ""
+    suffix: str = ""
+    detector: str = ""
+    visit: str = ""
+    exp_type: str = ""
+    t_min: float | None = None
 
     @property
     def guide_star(self) -> bool:
@@ -67,7 +108,7 @@ class Product:
 
 
 def of_row(row: Mapping[str, Any], *, mrp: bool) -> Product:
-    """The product of a row with MAST's columns; `mrp` as flagged under any of its parents."""
+    """The product of a row with MAST's columns and those of its name; `mrp` as flagged under any of its parents."""
     return Product(
         uri=str(row["dataURI"]),
         filename=str(row.get("productFilename") or filename(str(row["dataURI"]))),
@@ -75,6 +116,9 @@ def of_row(row: Mapping[str, Any], *, mrp: bool) -> Product:
         sub_group=str(row.get("productSubGroupDescription") or ""),
         level=row.get("calib_level"),
         mrp=mrp,
+        size=row.get("size"),
+        t_min=row.get("t_min"),
+        **{name: str(row.get(name) or "") for name in _TEXTS},
     )
 
 

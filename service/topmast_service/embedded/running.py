@@ -17,7 +17,7 @@ def settings_of(data: Path | None, given: Settings) -> Settings:
     folder = Folder(data.absolute())
     settings = replace(given, data=folder.root, redis_url=read_lock(folder.lock).get("redis_url", given.redis_url))
     sandbox = _sandbox(folder)
-    return replace(settings, mast_url=sandbox, resolver_url=sandbox, datacite_url=sandbox) if sandbox else settings
+    return settings.with_sandbox(sandbox) if sandbox else settings
 
 
 def _sandbox(folder: Folder) -> str | None:

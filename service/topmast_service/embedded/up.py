@@ -114,7 +114,7 @@ def _planned(wishes: Wishes, given: Settings, folder: Folder, lock: Lock) -> Ite
         settings = replace(settings, redis_url=f"unix://{socket}?db=0")
         settings = replace(settings, ftps_port=free_port(wishes.host, int(lock.before.get("ftps_port", 0))))
         if sandbox_url:
-            settings = replace(settings, mast_url=sandbox_url, resolver_url=sandbox_url, datacite_url=sandbox_url)
+            settings = settings.with_sandbox(sandbox_url)
         lock.tell(url=settings.public_url, redis_url=settings.redis_url, ftps_port=settings.ftps_port)
         try:
             yield Plan(wishes, folder, settings, redis, socket, listener.fileno(), sandbox_url)

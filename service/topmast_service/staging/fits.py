@@ -53,6 +53,18 @@ def check(path: Path) -> Cards:
     return primary
 
 
+def primary(file: BinaryIO) -> Cards:
+    """The primary header's values as text, by keyword, of a file or of its beginning.
+
+    Raises
+    ------
+    NotFits
+        It is no FITS, or the header does not end in what there is.
+    """
+    cards = _header(file, b"SIMPLE  =")
+    return {keyword: text(cards, keyword) for keyword in cards}
+
+
 def text(cards: Cards, keyword: str) -> str:
     """A keyword's value without quotes and padding; empty when it is absent."""
     raw = cards.get(keyword, "")

@@ -27,6 +27,7 @@ from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
 from topmast_service.workflows.attempt import Attempt, Terms, moving_files, work
 from topmast_service.workflows.control import manifest_table, products_table
+from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, Written, version_of
 from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, unconfirmed
@@ -35,7 +36,9 @@ from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, u
 log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
-    from topmast_service.workflows.plan import Planner  # loads astroquery, which only the query worker needs
+    from topmast_service.workflows.planning.planner import (
+        Planner,  # loads astroquery, which only the query worker needs
+    )
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Bundles:
     terms: Terms
     max_age: timedelta
     wake: Callable[[Job], None]
+    estimates: Estimates
 
     def resolve(self, job_id: str, planner: Planner) -> None:
         """Steps 1-3: the product table, then its files onto the work list."""
@@ -102,7 +106,17 @@ class Bundles:
         plan = planner.plan(attempt)
         attempt.check()
         now = self.jobs.now()
-        self._move(attempt, plan, lambda uri: fresh(self.cache, uri, self.max_age, now))
+        if attempt.job.kind == "plan":
+            self._finish_plan(attempt, plan)
+        else:
+            self._move(attempt, plan, lambda uri: fresh(self.cache, uri, self.max_age, now))
+
+    def _finish_plan(self, attempt: Attempt, plan: dict[str, Any]) -> None:
+        """A dry run ends here, with what the bundle would cost."""
+        table = Table(products_table(self.folder, attempt.job.id))
+        result = plan | {"plan": self.estimates.of(table, attempt.job)}
+        outcome, now = "complete" if plan["counts"]["selected"] else "empty", self.jobs.now()
+        attempt.change(lambda latest, number: job.finish(latest, number, now, outcome, result=result))
 
     def _again(self, attempt: Attempt) -> None:
         running = attempt.job
@@ -198,6 +212,8 @@ class Bundles:
             return job.keep_until(done, now + keep)
 
         self.slices.forget(attempt.change(change))
+        if fetched:
+            self.estimates.note(running, fetched, counted["fetched"], now)
 
     def _facts(self, running: Job, revision: int, counted: dict[str, int]) -> BoxFacts:
         return BoxFacts(

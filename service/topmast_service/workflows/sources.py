@@ -68,10 +68,18 @@ class Lister:
     batch: int
     connections: int
 
-    def fill(self, rows: Sequence[Row], into: Listing, notes: list[str], check: Callable[[], None]) -> int:
+    def fill(
+        self,
+        rows: Sequence[Row],
+        into: Listing,
+        notes: list[str],
+        check: Callable[[], None],
+        excluded: str | None = None,
+    ) -> int:
         """List the products of the observations; returns how many there are.
 
-        `notes` gets what was left out; `check` stops the work where it is no longer wanted.
+        `notes` gets what was left out; `check` stops the work where it is no longer wanted; `excluded` is the reason
+        of products that come only if others need them.
         """
         obsids = _obsids(rows, notes)
         releases = {str(r["obsid"]): r.get("t_obs_release") for r in rows}
@@ -79,7 +87,7 @@ class Lister:
         for batch in listed:
             check()
             dated = (r | {"t_obs_release": releases.get(str(r.get("parent_obsid")))} for r in batch)
-            into.add(dated, _is_mrp)
+            into.add(dated, _is_mrp, excluded)
         return len(obsids)
 
 

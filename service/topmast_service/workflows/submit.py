@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from topmast_service.domain import job, search
+from topmast_service.domain import job, search, selection
 from topmast_service.domain.job import Job
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.search import FormOf
@@ -35,6 +35,9 @@ ANOTHER_KEY = "Use another Idempotency-Key for a new job."
 
 BUNDLED = frozenset({"observations", "instrument_keywords", "wavefront", "products"})
 """Collections whose rows are observations or files; others' are once they are expanded to observations."""
+
+SOURCES = ("search", "plan", "observations", "uris", "list", "basket")
+"""What a bundle can be made from."""
 
 ACKNOWLEDGE, READY = "acknowledged", "ready"
 """The two notices of a bundle, as MAST's batch retrieval sends them."""
@@ -101,31 +104,51 @@ class Submissions:
             return self._jobs.was_removed(job_id)
 
     def bundle(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
-        """A bundle: ``{"from": {search | observations | uris}, "select", "notify", "retention_days", "label"}``.
+        """A bundle: ``{"from": …, "select", "start", "layout", "notify", "retention_days", "label"}`` (http.md).
+
+        With ``"dry_run": true`` a plan: what the bundle would hold and cost, before any byte moves.
 
         Raises
         ------
         Invalid, EmptySelection, ForeignURI, NotReady, NotFound, NotToBeBundled
             What MAST need not be asked for.
         """
-        self._check_source(user, body.get("from") or {})
+        self._check_source(user, body)
+        selection.check(body.get("select") or {})
         days = body.get("retention_days") or self._days
         if not 1 <= days <= self._max_days:
             raise Invalid(f"retention_days is between 1 and {self._max_days} here.")
+        if body.get("dry_run"):
+            return self._submit(user, "plan", body, timedelta(days=days), key)
         notices = tuple(notices_of(user, body))
         return self._submit(user, "bundle", body, timedelta(days=days), key, notices=notices)
 
-    def _check_source(self, user: User, source: Mapping[str, Any]) -> None:
+    def _check_source(self, user: User, body: Mapping[str, Any]) -> None:
+        source = body.get("from") or {}
         if len(source) != 1:
-            raise Invalid("`from` names exactly one of search, observations, uris.")
+            raise Invalid(f"`from` names exactly one of {', '.join(SOURCES)}.")
         kind, value = next(iter(source.items()))
         if not value:
             raise EmptySelection(f"`from.{kind}` is empty.")
         if kind == "search":
             self._check_search(user, value)
+        if kind == "plan":
+            self._check_plan(user, value, body)
         if kind == "uris" and (foreign := [u for u in value if not u.startswith(PREFIXES)]):
             at = [{"pointer": f"/from/uris/{value.index(u)}", "detail": u, "suggestions": []} for u in foreign[:20]]
             raise ForeignURI(f"{len(foreign)} of {len(value)} dataURIs are not fetched here.", errors=at)
+
+    def _check_plan(self, user: User, plan_id: str, body: Mapping[str, Any]) -> None:
+        """A plan is taken as it is; what it was asked with is not asked again."""
+        if again := [name for name in ("select", "start", "layout", "dry_run") if body.get(name)]:
+            raise Invalid(f"A plan is taken over as it is: {', '.join(again)} belong to its own request.")
+        planned = self._jobs.get(plan_id)
+        if planned.owner != user.name or planned.kind != "plan":
+            raise NotFound(f"There is no plan {plan_id}.")
+        if not planned.final:
+            raise NotReady(f"Plan {plan_id} has not finished.", retry_after=2)
+        if planned.phase != job.COMPLETED:
+            raise NoResult(f"Plan {plan_id} ended as {planned.phase}.")
 
     def _check_search(self, user: User, search_id: str) -> None:
         found = self._jobs.get(search_id)

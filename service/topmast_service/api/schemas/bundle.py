@@ -9,14 +9,19 @@ from marshmallow import fields, validate
 from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.fields import Answer, Pattern, Request, Truth, WholeNumber
 from topmast_service.api.schemas.job import JobDocument
+from topmast_service.api.schemas.plan import Completeness, PlanFacts, ReferenceFacts
 from topmast_service.api.schemas.search import LABEL
+from topmast_service.api.schemas.selection import BundleSelection
+from topmast_service.domain.lineage import STARTS
 from topmast_service.domain.product import PREFIXES
+
+LONGEST_LIST = 8_000_000
+"""Characters of a list from elsewhere: a script for 20,000 files."""
 
 MAX_DAYS = 3650
 """Longest retention that can be written; each installation has its own limit below it."""
 
-_MISSIONS = "|".join(prefix.removeprefix("mast:").removesuffix("/") for prefix in PREFIXES)
-_WORD = Pattern(r"[ -~]{1,64}", "1 to 64 printable ASCII characters.")
+_STARTS = "|".join(PREFIXES)
 _NAME = Pattern(r"[!-~]{1,200}", "1 to 200 visible ASCII characters.")
 _EMAIL = Pattern(
     r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){0,8}",
@@ -43,42 +48,27 @@ class BundleSource(Request):
             "description": "Id of a finished search: all its observations, or the files that its rows name",
         }
     )
+    plan = fields.String(
+        metadata={"pattern": "^p_[0-9a-f]{16}$", "description": "Id of a finished dry run: exactly what it planned"}
+    )
     observations = fields.List(
         fields.String(validate=_NAME),
         validate=validate.Length(max=10_000),
         metadata={"minItems": 1, "description": "obs_ids or obsids"},
     )
     uris = fields.List(
-        _URI(metadata={"pattern": f"^mast:({_MISSIONS})/[!-~]{{0,480}}$"}),
+        _URI(metadata={"pattern": f"^({_STARTS})[!-~]{{0,480}}$"}),
         validate=validate.Length(max=50_000),
         metadata={"minItems": 1, "description": "dataURIs"},
     )
-
-
-class BundleSelection(Request):
-    """Which of the products; what is left out does not narrow. Nothing at all: Minimum Recommended Products."""
-
-    types = fields.List(
-        fields.String(validate=_WORD),
-        validate=validate.Length(max=50),
-        metadata={"description": "SCIENCE, INFO, AUXILIARY, PREVIEW", "example": ["SCIENCE"]},
-    )
-    sub_groups = fields.List(
-        fields.String(validate=_WORD),
-        validate=validate.Length(max=200),
-        metadata={"description": "MAST's labels or file suffixes, in any case", "example": ["I2D", "ASN"]},
-    )
-    levels = fields.List(
-        WholeNumber(validate=validate.Range(-1, 9)),
-        validate=validate.Length(max=20),
-        metadata={"description": "Calibration levels", "example": [2, 3]},
-    )
-    mrp = Truth(
-        allow_none=True, metadata={"description": "Only Minimum Recommended Products; null: decide by the rest"}
-    )
-    guide_stars = fields.String(
-        validate=validate.OneOf(["none", "include", "only"]),
-        metadata={"description": "Guide-star files; none by default"},
+    list = fields.String(
+        validate=validate.Length(max=LONGEST_LIST),
+        metadata={
+            "minLength": 1,
+            "format": "list-of-files",
+            "description": "A text from elsewhere that names files: names or dataURIs, a MAST script or MANIFEST, a "
+            "manifest of topmast, the JSON of a MAST subscription e-mail",
+        },
     )
 
 
@@ -97,6 +87,14 @@ class BundleRequest(Request):
 
     from_ = fields.Nested(BundleSource, data_key="from", attribute="from", required=True)
     select = fields.Nested(BundleSelection)
+    start = fields.String(
+        validate=validate.OneOf(STARTS),
+        metadata={
+            "description": "Not the chosen products, but what the pipeline needs to make them anew from this stage on: "
+            "members of their associations or what those are made of, all segments, MSA files, catalogs, backgrounds"
+        },
+    )
+    dry_run = Truth(metadata={"description": "Only a plan: what the bundle would hold and cost"})
     notify = fields.List(
         fields.Nested(Notify),
         validate=validate.Length(max=20),
@@ -143,6 +141,13 @@ class BundleFacts(Answer):
     ftps = fields.Nested(FtpsPlace, allow_none=True)
     files = fields.String(metadata={"format": "uri-reference", "description": "Where the files are"})
     notes = fields.List(fields.String(), metadata={"description": "What was understood, left out, or is worth knowing"})
+    plan = fields.Nested(PlanFacts, allow_none=True, metadata={"description": "Of a dry run: what it would cost"})
+    completeness = fields.Nested(
+        Completeness, allow_none=True, metadata={"description": "With `start` or parents: what the pipeline would miss"}
+    )
+    references = fields.Nested(
+        ReferenceFacts, allow_none=True, metadata={"description": "With references: what was added, and what was not"}
+    )
     superseded = fields.Nested(
         Superseded, allow_none=True, metadata={"description": "Files that were reprocessed since; null until published"}
     )

@@ -61,6 +61,7 @@ BUNDLE = JOB | {
     "links": {
         "self": f"/v1/jobs/{_BUNDLE}",
         "bundle": f"/v1/bundles/{_BUNDLE}",
+        "products": f"/v1/bundles/{_BUNDLE}/products",
         "manifest": f"/v1/bundles/{_BUNDLE}/manifest",
         "files": f"/v1/bundles/{_BUNDLE}/files/",
     },
@@ -73,6 +74,9 @@ BUNDLE = JOB | {
         "bytes": {"total": 4096, "fetched": 4096, "cached": 0},
         "ftps": {"host": "topmast.example.org", "port": 8021, "user": "ann", "path": f"/{_BUNDLE}/"},
         "notes": [],
+        "plan": None,
+        "completeness": None,
+        "references": None,
         "superseded": {"count": 0, "files": []},
         "files": f"/v1/bundles/{_BUNDLE}/files/",
     },

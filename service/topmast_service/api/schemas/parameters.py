@@ -86,6 +86,10 @@ ProductsQuery = Request.from_dict(
     name="ProductsQuery",
 )
 
+ProductRowQuery = Request.from_dict(
+    of_table("product", ["excluded:null:true", "suffix:eq:uncal"]), name="ProductRowQuery"
+)
+
 SINCE = fields.String(
     validate=Pattern(r"s_[0-9a-f]{16}", "This is no search's id."),
     metadata={"description": "An earlier search of yours, of the same collection: only what changed since then"},

@@ -61,6 +61,12 @@ class RowPage(_Page):
     notes = fields.List(fields.String(), metadata={"description": "What to know about these rows"})
 
 
+class ProductPage(_Page):
+    """Some products of a bundle or plan."""
+
+    items = fields.List(Described("Row"))
+
+
 class ManifestPage(_Page):
     """Some rows of a manifest."""
 

@@ -22,7 +22,7 @@ from topmast_service.workflows.search.asking import Asking, Collection, Found
 from topmast_service.workflows.sources import Lister
 
 COLUMNS = (
-    *(column for column in product.COLUMNS.values() if column.name != "excluded"),
+    *(column for column in product.COLUMNS.values() if column.name not in product.DECIDED),
     Column("guide_star", "boolean", description="Whether it is of a guide star"),
 )
 FORM = Form("products", "Products of a search's rows", "Begun by GET /v1/searches/{id}/products.", {}, key="dataURI")
