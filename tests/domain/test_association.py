@@ -81,6 +81,7 @@ def test_the_type_says_the_stage(kind: str, stage: int) -> None:
         told({"expname": "x" * 256, "exptype": "science"}),
         told({"expname": ["x.fits"], "exptype": "science"}),
         told({"expname": SKY, "exptype": "science", "asn_candidate": "__import__('os')"}),
+        told({"expname": SKY, "exptype": "science"}, asn_pool="../jw01523_pool.csv"),
     ],
 )
 def test_anything_else_is_one_error(content: bytes | str) -> None:

@@ -160,13 +160,13 @@ def test_a_demo_bundle_is_small(catalogue):
 
 def test_crds_mappings_lead_to_reference_files(catalogue):
     def named(text):
-        scope: dict[str, object] = {}
-        exec(text, scope)  # noqa: S102  (CRDS mappings are Python literals with two names)
+        scope: dict[str, object] = {"Match": dict, "UseAfter": dict}
+        exec(text, scope)  # noqa: S102  (CRDS mappings are Python with two names and two selectors)
         return scope["selector"]
 
     imap = named(catalogue.crds_mapping("jwst_1413.pmap"))["MIRI"]
     rmap = named(catalogue.crds_mapping(imap))["FLAT"]
-    reference = named(catalogue.crds_mapping(rmap))["MIRIMAGE"]
+    (reference,) = named(catalogue.crds_mapping(rmap))["MIRIMAGE"].values()
     file = catalogue.crds_file(reference)
     data = body(file)
     assert len(data) == file.size

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from topmast_sandbox.catalogue import facts, names
 from topmast_sandbox.catalogue.executed import Derived, Exposure
 from topmast_sandbox.catalogue.expansion import Plan
+from topmast_sandbox.catalogue.facts import Generation
 
 Named = Callable[[str], str]
 """Maps a file name as first archived to what the file is called now."""
@@ -20,65 +22,98 @@ Named = Callable[[str], str]
 POOL_COLUMNS = facts.words("pool")
 
 
-def stage2(x: Exposure, current: Named, cal_ver: str) -> str:
-    """Association that takes one exposure from rate to cal; WFSS brings its direct image along."""
-    rate = "rateints" if x.mode.ints_members or x.mode.tso else "rate"
-    member = _member(f"{x.obs_id}_{rate}.fits", "science", x.observation.number)
-    product = {"name": x.obs_id, "members": [member]}
-    return _json(x, f"o{x.observation.number:03d}", current, cal_ver=cal_ver, kind=x.mode.asn2, product=product)
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes one association file.
 
+    Parameters
+    ----------
+    plan
+        The program it is of.
+    filename
+        Its name as first archived, which says its generation: an earlier one knows fewer exposures.
+    current, cal_ver
+        What files are called now; the pipeline's version.
+    """
 
-def stage3(d: Derived, current: Named, cal_ver: str) -> str:
-    """Association of a target-level product; for source-based modes one association names all sources."""
-    suffix = "calints" if "calints" in d.mode.exposure else "cal"
-    members = [_member(f"{m.obs_id}_{suffix}.fits", "science", m.observation.number) for m in d.members]
-    for image in d.linked:
-        members += [
-            _member(f"{image.obs_id}_i2d.fits", "direct_image", image.observation.number),
-            _member(f"{image.obs_id}_cat.ecsv", "sourcecat", image.observation.number),
-            _member(f"{image.obs_id}_segm.fits", "segmap", image.observation.number),
+    plan: Plan
+    filename: str
+    current: Named
+    cal_ver: str
+
+    def text(self, owner: Exposure | Derived) -> str:
+        """The association that takes one exposure from rate to cal, or that of a target-level product."""
+        return self._stage3(owner) if isinstance(owner, Derived) else self._stage2(owner)
+
+    @property
+    def _made(self) -> Generation:
+        return self.plan.program.generation(self.filename)
+
+    def _stage2(self, x: Exposure) -> str:
+        """Beside the exposure: its direct image (slitless), backgrounds and images of leaking shutters."""
+        rate = "rateints" if x.mode.ints_members or x.mode.tso else "rate"
+        members = [_member(x, rate, "science")]
+        members += self._images(self.plan.images(x.observation))
+        members += [_member(y, "rate", kind) for kind, y in self.plan.companions(x) if self._made.knows(y.number)]
+        return self._json(x, x.candidate, x.mode.asn2, {"name": x.obs_id, "members": members})
+
+    def _stage3(self, d: Derived) -> str:
+        """For source-based modes one association names all sources."""
+        suffix = "calints" if "calints" in d.mode.exposure else "cal"
+        members = [_member(m, suffix, "science") for m in d.members if self._made.knows(m.number)]
+        members += [_reference(r) for r in d.references if self._made.knows(r.number)]
+        members += [_member(a, "cal", "target_acquisition") for a in d.acquisitions]
+        members += self._images(d.linked)
+        name = self.current(d.obs_id)
+        if d.subject.startswith("s"):
+            name = names.derived_stem(d.program.number, d.candidate, "{source_id}", d.mode.instrument, d.optics)
+        return self._json(d.members[0], d.candidate, d.mode.asn3, {"name": name, "members": members})
+
+    def _images(self, images: list[Derived]) -> list[dict[str, str]]:
+        """A direct image, its catalogue and its segments, as they are called now."""
+        kinds = (("i2d.fits", "direct_image"), ("cat.ecsv", "sourcecat"), ("segm.fits", "segmap"))
+        return [
+            _entry(self.current(f"{image.obs_id}_{ending}"), kind, image.members[0])
+            for image in images
+            for ending, kind in kinds
         ]
-    for member in members:
-        member["expname"] = current(member["expname"])
-    name = current(d.obs_id)
-    if d.subject.startswith("s"):
-        name = names.derived_stem(d.program.number, d.candidate, "{source_id}", d.mode.instrument, d.optics)
-    product = {"name": name, "members": members}
-    return _json(d.members[0], d.candidate, current, cal_ver=cal_ver, kind=d.mode.asn3, product=product)
+
+    def _json(self, x: Exposure, candidate: str, kind: str, product: dict[str, Any]) -> str:
+        pool_name = self.current(names.pool(x.program.number, self._made.stamp))
+        text = {
+            "asn_type": kind,
+            "asn_rule": f"candidate_Asn_Lv{3 if kind.endswith('3') else 2}{x.mode.product.capitalize()}",
+            "version_id": pool_name.split("_")[1],
+            "code_version": self.cal_ver,
+            "degraded_status": "No known degraded exposures in association.",
+            "program": x.program.number,
+            "constraints": f"program {x.program.id}, {x.mode.instrument.lower()}, {x.setup.lower()}",
+            "asn_id": candidate,
+            "target": f"t{x.target.id:03d}",
+            "asn_pool": pool_name,
+            "products": [product],
+        }
+        return json.dumps(text, indent=1) + "\n"
 
 
-def pool(plan: Plan) -> str:
-    """The program's pool: one row per exposure and detector."""
+def pool(plan: Plan, made: Generation) -> str:
+    """The program's pool of a generation: one row per exposure and detector."""
     lines = ["|".join(POOL_COLUMNS)]
-    lines += ["|".join(_pool_row(x)) for x in plan.exposures]
+    lines += ["|".join(_pool_row(x)) for x in plan.exposures if made.knows(x.number)]
     return "\n".join(lines) + "\n"
 
 
-def _member(name: str, kind: str, observation: int) -> dict[str, str]:
-    return {
-        "expname": name,
-        "exptype": kind,
-        "exposerr": "null",
-        "asn_candidate": f"[('o{observation:03d}', 'observation')]",
-    }
+def _member(x: Exposure, suffix: str, kind: str) -> dict[str, str]:
+    return _entry(f"{x.obs_id}_{suffix}.fits", kind, x)
 
 
-def _json(x: Exposure, candidate: str, current: Named, *, cal_ver: str, kind: str, product: dict[str, Any]) -> str:
-    pool_name = current(names.pool(x.program.number, x.program.stamp))
-    text = {
-        "asn_type": kind,
-        "asn_rule": f"candidate_Asn_Lv{3 if kind.endswith('3') else 2}{x.mode.product.capitalize()}",
-        "version_id": pool_name.split("_")[1],
-        "code_version": cal_ver,
-        "degraded_status": "No known degraded exposures in association.",
-        "program": x.program.number,
-        "constraints": f"program {x.program.id}, {x.mode.instrument.lower()}, {x.setup.lower()}",
-        "asn_id": candidate,
-        "target": f"t{x.target.id:03d}",
-        "asn_pool": pool_name,
-        "products": [product],
-    }
-    return json.dumps(text, indent=1) + "\n"
+def _reference(x: Exposure) -> dict[str, str]:
+    """Another observation's exposure: a star's integrations, or the spectrum of a background."""
+    return _member(x, "calints", "psf") if x.observation.psf else _member(x, "x1d", "background")
+
+
+def _entry(name: str, kind: str, x: Exposure) -> dict[str, str]:
+    return {"expname": name, "exptype": kind, "exposerr": "null", "asn_candidate": str(x.candidates)}
 
 
 def _pool_row(x: Exposure) -> Iterator[str]:
@@ -97,7 +132,7 @@ def _pool_row(x: Exposure) -> Iterator[str]:
         "ACT_ID": x.stem.split("_")[1][3:],
         "EXPOSURE": str(x.number),
         "EXP_TYPE": x.mode.exp_type,
-        "NEXPOSUR": str(x.observation.dithers),
+        "NEXPOSUR": str(x.visit.exposures),
         "EXPCOUNT": str(x.number),
         "INSTRUME": x.mode.instrument,
         "DETECTOR": x.detector.upper(),
@@ -107,6 +142,10 @@ def _pool_row(x: Exposure) -> Iterator[str]:
         "TARGTYPE": "FIXED" if x.target.ra is not None else "MOVING",
         "TEMPLATE": x.mode.template,
         "PNTGTYPE": "TARGET_ACQUISITION" if x.acquisition else "SCIENCE",
+        "EXPSPCIN": str(_specification(x)),
+        "DITHPTIN": str(x.number),
+        "MOSTILNO": str(int(x.visit.id[-3:])),
+        "PATTTYPE": x.pattern,
         "FILTER": first or "NULL",
         "PUPIL": "NULL" if nirspec else second or "NULL",
         "GRATING": (second or "NULL") if nirspec else "NULL",
@@ -115,12 +154,20 @@ def _pool_row(x: Exposure) -> Iterator[str]:
         "APERNAME": x.mode.aperture,
         "SDP_VER": x.program.sdp_ver,
         "SUBARRAY": x.mode.subarray,
-        "ASN_CANDIDATE": f"[('o{x.observation.number:03d}', 'OBSERVATION')]",
-        "BKGDTARG": "F",
+        "ASN_CANDIDATE": str([(id_, kind.upper()) for id_, kind in x.candidates]),
+        "IS_PSF": "T" if x.observation.psf else "NULL",
+        "IS_IMPRT": "T" if x.imprint else "NULL",
+        "BKGDTARG": "T" if x.observation.background else "F",
         "TSOVISIT": "T" if x.mode.tso else "F",
         "MSAMETFL": x.msa or "NULL",
-        "EXSEGTOT": str(x.observation.segments) if x.segment else "NULL",
-        "NINTS": str(x.mode.ints),
+        "EXSEGTOT": str(x.segments) if x.segments else "NULL",
+        "NINTS": str(x.ints),
         "NGROUPS": str(x.mode.groups),
     }
     return (known.get(column, "NULL") for column in POOL_COLUMNS)
+
+
+def _specification(x: Exposure) -> int:
+    """Which exposure specification of the observation: the acquisition of a visit comes before all others."""
+    group, activity = int(x.stem.split("_")[1][:2]), int(x.stem.split("_")[1][3:], 36)
+    return activity + group - 2

@@ -81,11 +81,10 @@ class Contents:
     def _text(self, record: Record, revision: Revision) -> bytes:
         suffix, owner = record.item.suffix, record.owner
         if suffix == "pool" and record.plan:
-            return association.pool(record.plan).encode()
-        if suffix == "asn" and isinstance(owner, Derived):
-            return association.stage3(owner, self._current, revision.cal_ver).encode()
-        if suffix == "asn" and isinstance(owner, Exposure):
-            return association.stage2(owner, self._current, revision.cal_ver).encode()
+            return association.pool(record.plan, record.plan.program.generation(record.filename)).encode()
+        if suffix == "asn" and record.plan and isinstance(owner, Derived | Exposure):
+            writer = association.Writer(record.plan, record.filename, self._current, revision.cal_ver)
+            return writer.text(owner).encode()
         return self._table(record, revision).encode()
 
     def _table(self, record: Record, revision: Revision) -> str:
@@ -122,7 +121,7 @@ def _shape(record: Record) -> Shape:
     x, y = exposure.mode.frame
     if isinstance(record.owner, Derived) and not exposure.mode.tso:
         return Shape(round(x * MOSAIC), round(y * MOSAIC))
-    return Shape(x, y, exposure.mode.groups, exposure.mode.ints)
+    return Shape(x, y, exposure.mode.groups, exposure.ints)
 
 
 def _filling(length: int) -> tuple[Hdu, ...]:

@@ -33,6 +33,7 @@ class Step(NamedTuple):
     activity: int
     number: int
     acquisition: bool = False
+    imprint: bool = False
 
     @property
     def seconds(self) -> float:
@@ -79,8 +80,8 @@ class Plan:
     @cached_property
     def by_asn(self) -> dict[str, Exposure | Derived]:
         """Who owns each association; sources that share one, the first of them."""
-        owners: dict[str, Exposure | Derived] = {x.asn: x for x in self.exposures}
-        return owners | {x.asn: x for x in reversed(self.derived)}
+        owners: dict[str, Exposure | Derived] = {name: x for x in self.exposures for name in x.asns}
+        return owners | {name: x for x in reversed(self.derived) for name in x.asns}
 
     @cached_property
     def firsts(self) -> dict[str, Exposure]:
@@ -88,9 +89,14 @@ class Plan:
         return {x.visit.id: x for x in reversed(self.exposures)}
 
     @property
+    def pools(self) -> list[str]:
+        """The program's association pools, the one in force first."""
+        return [names.pool(self.program.number, made.stamp) for made in self.program.generations]
+
+    @property
     def pool(self) -> str:
-        """The program's association pool."""
-        return names.pool(self.program.number, self.program.stamp)
+        """The program's association pool in force."""
+        return self.pools[0]
 
     @property
     def _base(self) -> int:
@@ -126,6 +132,7 @@ class Plan:
             at = self._expose(visit, step, at)
             taken += 1
         visit.fine = max(visit.fine, taken if fine < 0 else fine)
+        visit.exposures = max(visit.exposures, taken)
         return at
 
     def _expose(self, visit: Visit, step: Step, at: float) -> float:
@@ -135,50 +142,53 @@ class Plan:
         for detector, channel in _detectors(mode, observation, step.setup):
             for segment in segments:
                 self._asn2 += 1
-                self.exposures.append(
-                    Exposure(
-                        obsid=self._base + len(self.exposures) + 1,
-                        program=self.program,
-                        observation=observation,
-                        mode=mode,
-                        target=self.program.targets[observation.target],
-                        visit=visit,
-                        stem=names.exposure_stem(visit.id, step.activity, step.number, group=step.group),
-                        detector=detector,
-                        setup=channel,
-                        start=at,
-                        seconds=step.seconds,
-                        number=step.number,
-                        count=self._asn2,
-                        segment=segment,
-                        acquisition=step.acquisition,
-                        msa=f"jw{visit.id}_01_msa.fits" if mode.msa else "",
-                    )
+                exposure = Exposure(
+                    obsid=self._base + len(self.exposures) + 1,
+                    program=self.program,
+                    observation=observation,
+                    mode=mode,
+                    target=self.program.targets[observation.target],
+                    visit=visit,
+                    stem=names.exposure_stem(visit.id, step.activity, step.number, group=step.group),
+                    detector=detector,
+                    setup=channel,
+                    start=at,
+                    seconds=step.seconds,
+                    number=step.number,
+                    count=self._asn2,
+                    segment=segment,
+                    acquisition=step.acquisition,
+                    imprint=step.imprint,
+                    msa=f"jw{visit.id}_01_msa.fits" if mode.msa else "",
                 )
+                if not exposure.obs_id.startswith(tuple(self.program.untaken)):
+                    self.exposures.append(exposure)
         return at + (step.seconds + _OVERHEAD) / 86400
 
     def _combine(self, observation: Observation, exposures: list[Exposure]) -> None:
-        taken = [x for x in exposures if not x.acquisition]
         mode = facts.modes()[observation.mode]
         candidate = f"o{observation.number:03d}"
-        for group in _groups(mode, taken):
+        for group in _groups(mode, _combinable(exposures)):
             self._asn3 += 1
             for subject in _subjects(observation):
                 self._derive(observation, candidate, subject, group)
 
     def _join(self, candidate: facts.Candidate) -> None:
         """An association that joins the exposures of several observations."""
-        members = [x for x in self.exposures if x.observation.number in candidate.observations]
+        taken = _combinable(self.exposures)
+        members = [x for x in taken if x.observation.number in candidate.observations]
         observation = members[0].observation
-        for setup in candidate.setups:
-            chosen = [x for x in members if x.setup == setup]
+        groups = {group.setup: group for group in _groups(members[0].mode, members)}
+        for setup in candidate.setups or groups:
             self._asn3 += 1
-            mode = chosen[0].mode
-            optics = names.optics(setup, mode.name, mode.subarray)
-            self._derive(observation, candidate.id, f"t{observation.target:03d}", Group(setup, optics, chosen))
+            self._derive(observation, candidate.id, f"t{observation.target:03d}", groups[setup])
+            seen = {(x.setup, x.detector) for x in groups[setup].members}
+            self.derived[-1].references = [
+                x for x in taken if x.observation.number in candidate.references and (x.setup, x.detector) in seen
+            ]
 
     def _derive(self, observation: Observation, candidate: str, subject: str, group: Group) -> None:
-        images = [d for d in self.derived if observation.direct and d.observation.number == observation.direct]
+        named = {x.observation.number for x in group.members if x.observation.name_acquisition}
         self.derived.append(
             Derived(
                 obsid=self._base + _FIRST_DERIVED + len(self.derived),
@@ -192,9 +202,28 @@ class Plan:
                 setup=group.setup,
                 members=group.members,
                 count=self._asn3,
-                linked=images[:1],
+                linked=self.images(observation),
+                acquisitions=[x for x in self.exposures if x.acquisition and x.observation.number in named],
             )
         )
+
+    def images(self, observation: Observation) -> list[Derived]:
+        """The direct image of a slitless observation, if it has one."""
+        return [d for d in self.derived if observation.direct and d.observation.number == observation.direct][:1]
+
+    def companions(self, exposure: Exposure) -> Iterator[tuple[str, Exposure]]:
+        """What the stage 2 association of an exposure names beside it, and as what: backgrounds, leakage."""
+        own = exposure.observation.number
+        dedicated = {n for c in self.program.candidates if c.id == exposure.candidate for n in c.references}
+        if exposure.acquisition or not (dedicated or exposure.observation.nods or exposure.observation.imprints):
+            return
+        for x in self.exposures:
+            if x.acquisition or x is exposure or (x.setup, x.detector) != (exposure.setup, exposure.detector):
+                continue
+            if x.imprint and x.observation.number in {own, *dedicated}:
+                yield "imprint", x
+            elif x.observation.number in dedicated or (exposure.observation.nods and x.observation.number == own):
+                yield "background", x
 
     def _planned(self) -> Iterator[Unexecuted]:
         count = 0
@@ -216,11 +245,16 @@ class Plan:
 
 def combined(exposure: Exposure) -> bool:
     """Whether a target-level product hides this exposure from searches."""
-    return bool(exposure.mode.asn3) and exposure.observation.derive and not exposure.acquisition
+    derived = exposure.observation.derive or len(exposure.candidates) > 1
+    return bool(exposure.mode.asn3) and derived and not exposure.acquisition
+
+
+def _combinable(exposures: list[Exposure]) -> list[Exposure]:
+    return [x for x in exposures if not x.acquisition and not x.imprint]
 
 
 def _steps(observation: Observation) -> Iterator[Step]:
-    """A visit's pointings in order: target acquisition first (visit group 2), then dithers of each setup."""
+    """A visit's pointings in order: target acquisition first (visit group 2), then each setup's dithers and leakage."""
     group = 2
     if observation.acquire:
         acquisition = facts.modes()[observation.acquire]
@@ -228,9 +262,14 @@ def _steps(observation: Observation) -> Iterator[Step]:
         yield Step(observation, acquisition, setup, group, 1, 1, acquisition=True)
     if observation.acquire or observation.simultaneous:
         group = 3
-    for activity, setup in enumerate(observation.setups, start=1):
+    mode, activity = facts.modes()[observation.mode], 0
+    for setup in observation.setups:
+        activity += 1
         for dither in range(1, observation.dithers + 1):
-            yield Step(observation, facts.modes()[observation.mode], setup, group, activity, dither)
+            yield Step(observation, mode, setup, group, activity, dither)
+        activity += bool(observation.imprints)
+        for dither in range(1, observation.imprints + 1):
+            yield Step(observation, mode.leakage, setup, group, activity, dither, imprint=True)
 
 
 def _detectors(mode: Mode, observation: Observation, setup: str) -> Iterator[tuple[str, str]]:

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
 from topmast_sandbox.clock import mjd
 
-PROGRAM_FILES = ("primer.toml", "surveys.toml", "timeseries.toml", "solar_system.toml", "calibration.toml")
+PROGRAM_FILES = (
+    "primer.toml",
+    "surveys.toml",
+    "timeseries.toml",
+    "solar_system.toml",
+    "calibration.toml",
+    "recalibration.toml",
+)
 
 
 def load(name: str) -> dict[str, Any]:
@@ -45,7 +52,7 @@ class Suffix:
     hdus: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mode:
     """What an exposure in one mode produces (``modes.toml`` explains the fields)."""
 
@@ -79,6 +86,12 @@ class Mode:
         """Instrument without its mode: ``MIRI``."""
         return self.name.partition("/")[0]
 
+    @cached_property
+    def leakage(self) -> Mode:
+        """What an exposure of the closed shutters becomes: a rate file, which other exposures' stage 2 subtracts."""
+        made = tuple(s for s in self.exposure if s in {"uncal", "rate", "rateints"})
+        return replace(self, exposure=made, previews=("uncal", "rate"), asn2="", asn3="")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -101,6 +114,13 @@ class Observation:
     bands. ``guide`` is (identification attempts, tracks, fine-guide files; -1 = one per exposure). ``simultaneous``
     exposures share the visits of the entry before, with its number. ``direct`` is the observation whose image a
     slitless one needs. ``bare`` rows name the instrument without its mode. Without ``derive`` nothing is combined.
+
+    ``ints`` integrations stand for the mode's.
+
+    ``background`` and ``psf`` observations are there for others (a candidate says for which). ``imprints`` exposures of
+    closed shutters follow each setup. With ``nods`` the other dithers are an exposure's background. With
+    ``name_acquisition`` stage 3 associations name the target acquisition, as those made since 2023 do; the listings
+    of the other programs are older than that.
     """
 
     number: int
@@ -125,6 +145,12 @@ class Observation:
     simultaneous: bool = False
     wavefront: bool = False
     detectors: tuple[str, ...] = ()
+    ints: int = 0
+    background: bool = False
+    psf: bool = False
+    imprints: int = 0
+    nods: bool = False
+    name_acquisition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +167,50 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An association candidate that joins observations: ``c1001``, ``a3001``."""
+    """An association candidate that joins observations: ``c1001``, ``a3001``.
+
+    `references` are the observations that the others are calibrated with: their background, or the star that their
+    point-spread function is taken from. Without `setups` all are joined.
+    """
 
     id: str
     observations: list[int]
-    setups: list[str]
+    setups: list[str] = field(default_factory=list)
+    kind: str = "mosaic"
+    references: list[int] = field(default_factory=list)
+
+    @property
+    def joined(self) -> list[int]:
+        """Every observation that it joins."""
+        return [*self.observations, *self.references]
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """One making of a program's associations and pool; with `exposures`, when each setup had only so many."""
+
+    processed: str
+    cal_ver: str
+    exposures: int = 0
+
+    @property
+    def stamp(self) -> str:
+        """Version id of its associations and pool: ``20250911t184340``."""
+        return _stamp(self.processed)
+
+    def knows(self, exposure: int) -> bool:
+        """Whether an exposure of this number had been taken then."""
+        return not self.exposures or exposure <= self.exposures
+
+
+@dataclass(frozen=True)
 class Program:
-    """An approved program and what it holds."""
+    """An approved program and what it holds.
+
+    `untaken` exposures (beginnings of their obs_ids, each with why) never came to the archive, and no association
+    knows them; `lost` files are named by associations, and MAST does not have them. `earlier` is a generation of
+    associations that is listed beside the one in force.
+    """
 
     ordinal: int
     id: int
@@ -171,6 +231,9 @@ class Program:
     asn_digits: int = 5
     restricted: bool = False
     cycle: int = 1
+    untaken: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    earlier: Generation | None = None
 
     @property
     def number(self) -> str:
@@ -181,6 +244,16 @@ class Program:
     def stamp(self) -> str:
         """Version id of its associations and pool: ``20250911t184340``."""
         return _stamp(self.processed)
+
+    @cached_property
+    def generations(self) -> list[Generation]:
+        """Every generation of associations that is listed, the one in force first."""
+        now = Generation(self.processed, self.cal_ver)
+        return [now, self.earlier] if self.earlier else [now]
+
+    def generation(self, filename: str) -> Generation:
+        """The generation that an association or pool is of; of any other file, the one in force."""
+        return next((g for g in self.generations if f"_{g.stamp}_" in filename), self.generations[0])
 
 
 @cache
@@ -239,11 +312,13 @@ def targets() -> Iterator[Target]:
 
 def _program(ordinal: int, entry: dict[str, Any]) -> Program:
     entry = dict(entry)
+    earlier = entry.pop("earlier", None)
     return Program(
         ordinal=ordinal,
         targets={t["id"]: Target(**t) for t in entry.pop("targets")},
         observations=[Observation(**o) for o in entry.pop("observations", [])],
         planned=[Planned(**p) for p in entry.pop("planned", [])],
         candidates=[Candidate(**c) for c in entry.pop("candidates", [])],
+        earlier=Generation(**earlier) if earlier else None,
         **entry,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -69,7 +69,7 @@ class Generated:
             return 0
         if isinstance(subject, Exposure):
             return _exposure_count(subject, alone=True)
-        members = sum(_exposure_count(m, alone=False) for m in subject.members)
+        members = sum(_exposure_count(m, alone=False) for m in subject.taken)
         return _derived_count(subject) + members + sum(_linked_count(d) for d in subject.linked)
 
     def record(self, uri: str) -> Record | None:
@@ -120,19 +120,19 @@ class Generated:
 
     def _derived(self, plan: Plan, derived: Derived) -> Iterator[Listed]:
         yield from self._own(plan, derived)
-        for member in derived.members:
+        for member in derived.taken:
             yield from self._exposure(plan, member, alone=False)
         for linked in derived.linked:
             yield from (_as_linked(line) for line in self._own(plan, linked) if _is_image(line))
 
     def _own(self, plan: Plan, derived: Derived) -> Iterator[Listed]:
         plane = self._plane(derived)
-        for item in items.derived_items(plan, derived):
+        for item in _kept(plan, items.derived_items(plan, derived)):
             yield Listed(self._record(plan, derived, plane, item), plane)
 
     def _exposure(self, plan: Plan, exposure: Exposure, *, alone: bool) -> Iterator[Listed]:
         plane = self._plane(exposure)
-        for item in items.exposure_items(plan, exposure, alone=alone):
+        for item in _kept(plan, items.exposure_items(plan, exposure, alone=alone)):
             yield Listed(self._record(plan, exposure, plane, item), plane)
         for item in items.guide_items(exposure.visit):
             yield Listed(self._record(plan, exposure.visit, plane, item), plane)
@@ -153,7 +153,16 @@ class Generated:
         else:
             own = iter(items.guide_items(owner))
             plane = self._plane(plan.firsts[owner.id])
-        return (self._record(plan, owner, plane, item) for item in own)
+        return (self._record(plan, owner, plane, item) for item in _kept(plan, own))
+
+
+def _kept(plan: Plan, own: Iterable[Item]) -> Iterator[Item]:
+    """What MAST has of it."""
+    return (item for item in own if item.filename not in plan.program.lost)
+
+
+def _lost_count(x: Exposure | Derived) -> int:
+    return sum(name.startswith(f"{x.obs_id}_") for name in x.program.lost)
 
 
 def _exposure_count(exposure: Exposure, *, alone: bool) -> int:
@@ -161,8 +170,9 @@ def _exposure_count(exposure: Exposure, *, alone: bool) -> int:
     guide = visit.attempts * 10 + (visit.tracks + visit.fine) * 3
     hidden = not alone and exposure.observation.hide_level2_asn
     sensed = exposure.observation.wavefront and exposure.number == 1
-    own = len(mode.exposure) + len(mode.previews) + (1 if hidden else 2) + bool(exposure.msa) + sensed
-    return own + guide
+    books = len(exposure.program.generations) + (0 if hidden else len(exposure.generations))
+    own = len(mode.exposure) + len(mode.previews) + books + bool(exposure.msa) + sensed
+    return own + guide - _lost_count(exposure)
 
 
 def _is_image(line: Listed) -> bool:
@@ -181,7 +191,9 @@ def _linked_count(derived: Derived) -> int:
 
 
 def _derived_count(derived: Derived) -> int:
-    return len(derived.mode.derived) + len(derived.mode.derived_previews) + 2 + ("segm" in derived.mode.derived)
+    books = 2 * len(derived.program.generations)
+    own = len(derived.mode.derived) + len(derived.mode.derived_previews) + books + ("segm" in derived.mode.derived)
+    return own - _lost_count(derived)
 
 
 def _owners(plan: Plan, filename: str) -> Iterator[Exposure | Derived | Visit]:

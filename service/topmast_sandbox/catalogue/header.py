@@ -180,7 +180,7 @@ def _elements(instrument: str, filters: str) -> dict[str, Any]:
 def _exposure(x: Exposure, record: Record) -> dict[str, Any]:
     parts = names.EXPOSURE.match(f"{x.obs_id}_cal.fits")
     activity = parts["activity"] if parts else "01"
-    ints = x.mode.ints
+    ints = x.ints
     return {
         "observtn": x.observation.number,
         "obs_id": f"V{x.visit.id}P00000000{x.stem.split('_')[1]}",
@@ -211,11 +211,13 @@ def _exposure(x: Exposure, record: Record) -> dict[str, Any]:
         "expripar": "PRIME",
         "tsovisit": x.mode.tso,
         "exsegnum": x.segment or None,
-        "exsegtot": x.observation.segments or None,
+        "exsegtot": x.segments,
         "msametfl": x.msa or None,
         "band": x.setup if x.mode.name == "MIRI/IFU" and not isinstance(record.owner, Derived) else None,
-        "bkgdtarg": False,
-        "is_psf": False,
+        "bkgdtarg": x.observation.background,
+        "is_psf": x.observation.psf,
+        "is_imprt": x.imprint,
+        "patttype": x.pattern,
     }
 
 
@@ -228,7 +230,7 @@ def _visit(visit: Visit) -> dict[str, Any]:
         "visitsta": "SUCCESSFUL",
         "pcs_mode": "FINEGUIDE",
         "vststart": from_mjd(visit.start).isoformat(timespec="milliseconds")[:23],
-        "nexposur": visit.fine,
+        "nexposur": visit.exposures,
         "gs_order": 1,
         "gdstarid": f"S{hashed(visit.id, 10**9):09d}",
         "gs_mag": 12.0 + hashed(visit.id, 400) / 100,

@@ -66,8 +66,8 @@ def exposure_items(plan: Plan, exposure: Exposure, *, alone: bool) -> Iterator[I
     for suffix in exposure.mode.previews:
         yield _preview(stem, suffix, facts.suffixes()[suffix].level)
     if alone or not exposure.observation.hide_level2_asn:
-        yield _info(exposure.asn, "asn", 2)
-    yield _info(plan.pool, "pool", 2)
+        yield from (_info(asn, "asn", 2) for asn in exposure.asns)
+    yield from (_info(pool, "pool", 2) for pool in plan.pools)
     if exposure.observation.wavefront and exposure.number == 1:
         yield _science(wavefront(exposure), "opd", derived=False, recommended=False)
     if exposure.msa:
@@ -90,8 +90,8 @@ def derived_items(plan: Plan, derived: Derived) -> Iterator[Item]:
         yield _science(f"{stem}_{suffix}.{extension}", suffix, derived=True, recommended=True)
     for suffix in derived.mode.derived_previews:
         yield _preview(stem, suffix, 3)
-    yield _info(derived.asn, "asn", 3)
-    yield _info(plan.pool, "pool", 3)
+    yield from (_info(asn, "asn", 3) for asn in derived.asns)
+    yield from (_info(pool, "pool", 3) for pool in plan.pools)
     if "segm" in derived.mode.derived:
         # The identification image that the catalogue's astrometry is tied to (sandbox's guess: it makes
         # the second auxiliary file of the Primer's M 57 row, beside the segmentation map).

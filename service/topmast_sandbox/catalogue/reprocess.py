@@ -170,7 +170,8 @@ def _original(record: Record) -> Event:
         version = (record.stated or {}).get("prvversion")
         return Event(0, "", "2024-01-01T00:00:00.000", str(version or "1.13.4"), "jwst_1230.pmap")
     program = record.plan.program
-    return _first(program.processed, program.stamp, program.cal_ver, program.crds_ctx)
+    made = program.generation(record.filename)
+    return _first(made.processed, made.stamp, made.cal_ver, program.crds_ctx)
 
 
 @cache

@@ -73,9 +73,12 @@ class Reprocessing:
     def _records(
         self, sources: Sequence[Source], planes: list[dict[str, Any]], proposal: str, *, whole: bool
     ) -> list[Record]:
-        """Files to rework, each once: not the guide stars; of the rest of the program only associations and pool."""
+        """Files to rework, each once: not the guide stars, nor associations that are not in force any more.
+
+        Of the rest of the program only associations and pool.
+        """
         number = int(proposal) if proposal.isdigit() else None
-        every = [r for source in sources for r in source.records(number) if not _guide(r)]
+        every = [r for source in sources for r in source.records(number) if not _guide(r) and not _superseded(r)]
         if whole:
             return every
         wanted = {line.record.filename for source in sources for p in planes for line in source.listing(p["obsid"])}
@@ -116,6 +119,11 @@ class Reprocessing:
 
 def _guide(record: Record) -> bool:
     return bool(names.GUIDE.match(record.filename))
+
+
+def _superseded(record: Record) -> bool:
+    program = record.plan.program if record.plan else None
+    return program is not None and program.generation(record.filename) != program.generations[0]
 
 
 def _bookkeeping(record: Record) -> bool:

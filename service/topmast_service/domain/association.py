@@ -102,7 +102,7 @@ def read(content: bytes | str) -> Association:
         rule=_text(told, "asn_rule"),
         candidate=_text(told, "asn_id").lower(),
         program=_text(told, "program").lstrip("0"),
-        pool=_text(told, "asn_pool"),
+        pool=plain(pool) if (pool := _text(told, "asn_pool")) else "",
         version=_text(told, "version_id").lower(),
         products=products,
     )
