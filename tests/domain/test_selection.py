@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topmast_service.domain import lineage, product, selection
-from topmast_service.domain.dates import to_mjd
-from topmast_service.domain.dates import read as moment
+from topmast_service.domain import dates, lineage, product, selection
 from topmast_service.domain.product import Product
 from topmast_service.errors import Invalid, TopmastError, UnknownColumn
 
@@ -21,7 +19,12 @@ def of(name: str, **more: Any) -> Product:
     """A product as its row would tell it."""
     cells = dict(zip(("extension", "suffix", "observation", "visit", "detector"), lineage.cells(name), strict=False))
     row = {"dataURI": f"mast:JWST/product/{name}", "productFilename": name, "productType": "SCIENCE", **cells}
-    return product.of_row(row | {"productSubGroupDescription": cells["suffix"].upper()} | more, mrp=more.pop("mrp", False))
+    row |= {"productSubGroupDescription": str(cells["suffix"]).upper()}
+    return product.of_row(row | more, mrp=False)
+
+
+def mjd(text: str) -> float:
+    return dates.to_mjd(dates.read(text))
 
 
 def why(select: dict[str, Any], name: str = UNCAL, **more: Any) -> str | None:
@@ -56,8 +59,12 @@ def why(select: dict[str, Any], name: str = UNCAL, **more: Any) -> str | None:
         ({"mrp": False, "size": {"max": 10}}, None, {"size": 10}),
         ({"mrp": False, "size": {"min": 11}}, "size", {"size": 10}),
         ({"mrp": False, "size": {"min": 1}}, "size", {"size": None}),
-        ({"dates": {"min": "2022-08-04", "max": "2022-08-04"}}, None, {"t_min": to_mjd(moment("2022-08-04T23:59:00Z"))}),
-        ({"dates": {"max": "2022-08-03"}}, "date", {"t_min": to_mjd(moment("2022-08-04T00:00:01Z"))}),
+        (
+            {"dates": {"min": "2022-08-04", "max": "2022-08-04"}},
+            None,
+            {"t_min": mjd("2022-08-04T23:59:00Z")},
+        ),
+        ({"dates": {"max": "2022-08-03"}}, "date", {"t_min": mjd("2022-08-04T00:00:01Z")}),
         ({}, "not_mrp", {}),
         ({"exclude": ["_thumb"]}, "not_mrp", {}),
     ],

@@ -27,13 +27,3 @@ def test_the_basket_of_the_primer(site: Planning) -> None:
     raw = site.plan(M57, select={"where": ["suffix:eq:uncal", "detector:eq:mirimage", "extension:eq:fits"]})
     assert raw.counts["selected"] == 16
     assert raw.counts["excluded"]["where"] > 0
-
-
-def test_science_and_info_bring_what_the_pipeline_needs_beside_them(site: Planning) -> None:
-    spectra = {"observations": ["jw02736-o007_s000007007_nirspec_clear-prism"]}
-    found = [row for row in site.search(target=None, criteria={"obs_id": "jw02736-o007_s*"}).result and ()]
-    assert not found
-    planned = site.plan(spectra, select={"types": ["SCIENCE", "INFO"]})
-    assert planned.counts["selected"], planned.notes
-    assert {name for name in planned.names() if name.endswith("_msa.fits")}
-    assert "AUXILIARY, came along" in planned.notes

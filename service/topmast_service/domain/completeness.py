@@ -32,14 +32,15 @@ def segments(members: Iterable[str], pool: Collection[Pooled], there: Callable[[
     members
         File names of exposures, as an association or a selection names them.
     there
-        Whether MAST has the file of this name.
+        Whether MAST has anything of the observation with this obs_id.
     """
     whole = {(row.stem, row.detector): row.segments or 0 for row in pool}
-    for exposure in _one_per_detector(members):
-        for number in range(1, whole.get((exposure.stem, exposure.detector), 0) + 1):
-            name = exposure.segment_at(number, exposure.suffix)
-            if exposure.segment and not there(name):
-                yield Missing("segment", name, f"{exposure.stem}_{exposure.detector}")
+    segmented = {(e.stem, e.detector): e for e in _exposures(members) if e.segment}
+    for place, exposure in segmented.items():
+        for number in range(1, whole.get(place, 0) + 1):
+            obs_id = exposure.segment_obs_id(number)
+            if not there(obs_id):
+                yield Missing("segment", obs_id, f"{exposure.stem}_{exposure.detector}")
 
 
 def detectors(association: str, members: Iterable[str]) -> Iterator[Missing]:
@@ -73,12 +74,8 @@ def _not_taken(
     for pattern, count in planned.items():
         observation, _, _, detector = pattern
         for point in sorted(set(range(1, count + 1)) - taken[pattern]):
-            yield Missing("dither", f"dither {point} of {count}, observation {observation}, {detector}", association)
+            yield Missing("dither", f"{point} of {count} in observation {observation} with {detector}", association)
 
 
 def _exposures(members: Iterable[str]) -> Iterator[ExposureFile]:
     return (found for name in members if (found := exposure_file(name)))
-
-
-def _one_per_detector(members: Iterable[str]) -> Iterable[ExposureFile]:
-    return {(found.stem, found.detector): found for found in _exposures(members)}.values()

@@ -34,9 +34,9 @@ class ExposureFile:
         """The name of the same exposure, detector and segment at another stage."""
         return f"{self.stem}{self.segment}_{self.detector}_{suffix}.fits"
 
-    def segment_at(self, number: int, suffix: str) -> str:
-        """The name of another segment of the same exposure and detector."""
-        return f"{self.stem}-seg{number:03}_{self.detector}_{suffix}.fits"
+    def segment_obs_id(self, number: int) -> str:
+        """CAOM's obs_id of another segment of the same exposure and detector."""
+        return f"{self.stem}-seg{number:03}_{self.detector}"
 
     @property
     def visit_id(self) -> str:

@@ -21,7 +21,7 @@ from topmast_service.workflows.planning.means import Means
 from topmast_service.workflows.planning.origins import Origins
 from topmast_service.workflows.planning.parents import Parents
 from topmast_service.workflows.planning.reading import Reading
-from topmast_service.workflows.planning.references import References
+from topmast_service.workflows.planning.references import CHOSEN, MADE_OF_CHOSEN, References
 from topmast_service.workflows.planning.start import Start
 
 Plan = dict[str, Any]
@@ -79,7 +79,8 @@ class Draft:
             self.notes += told.on_completeness(plan["completeness"])
         if types := select.get("references"):
             wanted_types = frozenset(types) if isinstance(types, list) else frozenset()
-            plan["references"] = References(self.listing, self.reading, wanted_types).add()
+            of = MADE_OF_CHOSEN if start else CHOSEN
+            plan["references"] = References(self.listing, self.reading, of, wanted_types).add()
             self.notes += told.on_references(plan["references"])
         described.by_name(self.listing)
         return plan
@@ -97,7 +98,7 @@ class Draft:
         self.means.lister.fill(found, self.listing, [], self.attempt.check, excluded=COMPANION)
         described.by_name(self.listing)
         numbers = ", ".join(f"{int(program)}:{int(number)}" for program, number in sorted(wanted))
-        self.notes.append(f"Associations name files of other observations, which were listed as well: {numbers}.")
+        self.notes.append(f"Associations name files of these observations, which were listed as well: {numbers}.")
 
     def _account(self, listed: int) -> Plan:
         by_reason, size = self.listing.sums()

@@ -7,7 +7,7 @@ network, except for types that no keyword names (``pars-*``): these are told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,15 @@ from topmast_service.staging.fits import Cards
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.planning.reading import Reading
 
-CALIBRATED = "excluded IS NULL AND extension = 'fits' AND calib_level >= 2 AND productType = 'SCIENCE'"
+CHOSEN = "excluded IS NULL AND extension = 'fits' AND calib_level >= 2 AND productType = 'SCIENCE'"
+"""The calibrated products of a bundle."""
+
+MADE_OF_CHOSEN = (
+    "suffix IN ('cal', 'calints') AND exposure <> '' AND (exposure, detector) IN "
+    "(SELECT exposure, detector FROM rows WHERE excluded IS NULL)"
+)
+"""What MAST made of a bundle's exposures: raw and count-rate files do not name the references of the steps to come."""
+
 _AT_ONCE = 64
 """Headers under way at once at most, whatever the number of products."""
 
@@ -29,12 +37,15 @@ class References:
 
     Attributes
     ----------
+    of
+        Whose headers are read: `CHOSEN` or `MADE_OF_CHOSEN`.
     types
         Which reference types are wanted (small letters); empty: all.
     """
 
     listing: Listing
     reading: Reading
+    of: str = CHOSEN
     types: frozenset[str] = frozenset()
     _unread: list[str] = field(default_factory=list)
 
@@ -67,7 +78,7 @@ class References:
         }
 
     def _headers(self) -> Iterator[Cards]:
-        uris = [row["dataURI"] for row in self.listing.rows(CALIBRATED)]
+        uris = [row["dataURI"] for row in self.listing.rows(self.of)]
         with ThreadPoolExecutor(self.reading.connections, thread_name_prefix="headers") as pool:
             for start in range(0, len(uris), _AT_ONCE):
                 yield from pool.map(self._header, uris[start : start + _AT_ONCE])
@@ -83,20 +94,20 @@ class References:
         """The contexts, and below them the mappings of the instruments concerned."""
         found: dict[str, None] = {}
         for context, instruments in sorted(contexts.items()):
-            found |= dict.fromkeys(self._below(context, lambda name, of=instruments: crds.instrument(name) in of))  # type: ignore[misc]
+            found[context] = None
+            for imap in self._below(context, ".imap"):
+                if crds.instrument(imap) in instruments:
+                    found |= dict.fromkeys([imap, *self._below(imap, ".rmap")])
         return list(found)
 
-    def _below(self, name: str, wanted: Callable[[str], bool]) -> Iterator[str]:
-        yield name
-        if name.endswith(".rmap"):
-            return
+    def _below(self, name: str, floor: str) -> list[str]:
+        """The mappings of the next floor; a mapping also names itself, and the one it was derived from."""
         try:
             text = self.reading.whole(crds.uri(name)).decode("utf-8", "replace")
         except (MissingOnServer, TransferFailed):
             self._unread.append(name)
-            return
-        for below in filter(wanted, crds.mappings(text)):
-            yield from self._below(below, wanted)
+            return []
+        return [below for below in crds.mappings(text) if below.endswith(floor)]
 
     def _add(self, files: Iterable[tuple[str, str]]) -> None:
         rows = (

@@ -8,9 +8,11 @@ names that is no exposure (catalogs, segmentation maps, direct images) is taken 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from topmast_service.domain import lineage
+from topmast_service.domain.lineage import ExposureFile
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.planning.associations import Associations, Named
 from topmast_service.workflows.planning.parents import Needed, shutters
@@ -57,20 +59,30 @@ class Start:
         for named in first:
             yield from _files(named, exposure.obs_id)
             for member in named[1].members():
-                yield from self._rate(member.expname, f"{member.exptype} of {named[0]}")
+                yield from self._rate(member.expname, f"{member.exptype} of {named[0]}", named)
         for rate in () if first else lineage.rates(exposure):
-            yield from self._rate(rate, why)
+            yield from self._rate(rate, why, None)
 
-    def _rate(self, name: str, why: str) -> Needed:
+    def _rate(self, name: str, why: str, named: Named | None) -> Needed:
+        """A count-rate file, or the raw one it is made of; where it is a segment, all of them."""
         exposure = lineage.exposure_file(name)
-        if exposure is None or self.stage == lineage.RATE:
+        if exposure is None:
             yield name, why
             return
-        yield exposure.at(lineage.UNCAL), why
-        if exposure.segment:
-            same = "exposure = ? AND detector = ? AND suffix = 'uncal'"
-            for row in self.listing.rows(same, exposure.stem, exposure.detector):
-                yield row["productFilename"], why
+        suffix = lineage.UNCAL if self.stage == lineage.UNCAL else exposure.suffix
+        yield exposure.at(suffix), why
+        for number in self._segments(exposure, named):
+            yield f"{exposure.segment_obs_id(number)}_{suffix}.fits", f"segment {number} of {exposure.stem}"
+
+    def _segments(self, exposure: ExposureFile, named: Named | None) -> Iterable[int]:
+        """The numbers of all segments: as many as the pool counts (EXSEGTOT), and those that are listed."""
+        if not exposure.segment:
+            return ()
+        same = "exposure = ? AND detector = ? AND segment IS NOT NULL"
+        listed = {row["segment"] for row in self.listing.rows(same, exposure.stem, exposure.detector)}
+        pool = self.associations.pool_of(named) if named else ()
+        counted = [row.segments or 0 for row in pool if (row.stem, row.detector) == (exposure.stem, exposure.detector)]
+        return sorted(listed | set(range(1, max(counted, default=0) + 1)))
 
 
 def _files(named: Named, obs_id: str) -> Needed:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from topmast_service.domain import completeness
+from topmast_service.domain.association import SCIENCE
 from topmast_service.domain.completeness import Missing
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.planning.along import Along
@@ -35,7 +36,7 @@ def on_completeness(told: dict[str, Any]) -> list[str]:
         first = told["missing"][0]
         notes.append(
             f"{told['missing_count']} things are missing for the pipeline, such as the {first['kind']} {first['what']} "
-            f"of {first['of']}; see `completeness`."
+            f"({first['of']}); see `completeness`."
         )
     if told["unread"]:
         name, why = next(iter(told["unread"].items()))
@@ -64,11 +65,12 @@ def _missing(listing: Listing, associations: Associations, along: Along) -> Iter
         members = [member.expname for member in association.members()]
         pool = associations.pool_of((name, association))
         yield from (Missing("member", m, name) for m in members if m in along.absent)
-        yield from completeness.segments(members, pool, lambda n: _there(listing, along, n))
+        yield from completeness.segments(members, pool, lambda obs_id: _there(listing, along, obs_id))
         if association.stage == 3:
-            yield from completeness.detectors(name, members)
-            yield from completeness.dithers(name, members, pool)
+            science = [member.expname for member in association.members() if member.exptype == SCIENCE]
+            yield from completeness.detectors(name, science)
+            yield from completeness.dithers(name, science, pool)
 
 
-def _there(listing: Listing, along: Along, name: str) -> bool:
-    return name not in along.absent and listing.named(name) is not None
+def _there(listing: Listing, along: Along, obs_id: str) -> bool:
+    return any(row["productFilename"] not in along.absent for row in listing.rows("obs_id = ?", obs_id))
