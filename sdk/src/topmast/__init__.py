@@ -51,6 +51,7 @@ from ._errors import (
 )
 from ._job import FINAL_PHASES, Job, Problem
 from ._manifest import ManifestRow
+from ._plan import Plan
 from ._progress import Progress
 from ._report import DownloadedFile, DownloadReport
 from ._retry import RetryPolicy
@@ -92,6 +93,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "NotReady",
+    "Plan",
     "Problem",
     "Progress",
     "RedirectRefused",

@@ -7,13 +7,15 @@ import os
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
+from ._choice import Choice
 from ._clock import Clock
 from ._config import endpoint_settings, settings
 from ._groups import Bundles, Jobs, Searches, search_body, search_options
 from ._job import seconds
 from ._lookups import Lookups
+from ._plan import Plan
 from ._progress import ProgressOption
 from ._retry import RetryPolicy
 from ._search import Search
@@ -145,6 +147,30 @@ class Client(Lookups):
         body = search_body(target, mission, collection, {**(criteria or {}), **columns})
         body |= search_options(expand, count_only, max_age, label)
         submitted = self.searches._submit(body, limit)
+        return wait_for(submitted, self._session, limit, progress, raise_on_failure=True)
+
+    def plan(
+        self,
+        origin: Any,
+        *,
+        label: str | None = None,
+        timeout: float | dt.timedelta | None = SEARCH_TIMEOUT,
+        progress: ProgressOption = False,
+        **choice: Unpack[Choice],
+    ) -> Plan:
+        """What a bundle would hold and cost, before any byte moves; `Plan.bundle` then stages just that.
+
+        The parameters are those of `bundles.submit`, which has them all.
+
+        Raises
+        ------
+        JobFailed
+            It cannot be planned; ``error.code`` says why.
+        WaitTimeout
+            The time is over; planning goes on.
+        """
+        limit = self._session.clock.deadline(seconds(timeout))
+        submitted = self.bundles.plan(origin, label=label, **choice)
         return wait_for(submitted, self._session, limit, progress, raise_on_failure=True)
 
     def close(self) -> None:

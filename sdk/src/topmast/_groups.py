@@ -5,21 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from ._bundle import Bundle
+from ._choice import Choice, Texts, body, known
 from ._clock import Deadline
 from ._criteria import criteria as encode
 from ._errors import UsageError
 from ._job import Job, path_part, seconds
 from ._messages import Params
 from ._paging import items
+from ._plan import Plan
 from ._search import Search
 from ._session import Session
 from ._source import source
 
-KINDS: dict[str, type[Job]] = {"search": Search, "bundle": Bundle}
-Texts = str | Iterable[str] | None
+KINDS: dict[str, type[Job]] = {"search": Search, "bundle": Bundle, "plan": Plan}
 
 
 class Searches:
@@ -63,28 +64,42 @@ class Bundles:
         self,
         origin: Any,
         *,
-        types: Texts = None,
-        sub_groups: Texts = None,
-        levels: int | Iterable[int] | None = None,
-        mrp: bool | None = None,
-        guide_stars: str | None = None,
         notify: str | Iterable[str | Mapping[str, str]] | None = None,
         retention_days: int | None = None,
         label: str | None = None,
+        **choice: Unpack[Choice],
     ) -> Bundle:
         """Start a bundle and do not wait for it.
 
         Parameters
         ----------
         origin
-            A `Search`, its id, obs_ids or obsids, rows of a search, or dataURIs.
+            A `Search`, a `Plan` (without any choice), their ids, obs_ids or obsids, rows of a search, or dataURIs.
         types, sub_groups, levels
             Product types (``SCIENCE``), sub-groups (``I2D``, ``ASN``) and calibration levels to keep; all by
             default.
         mrp
-            Whether only MAST's Minimum Recommended Products; by default so if nothing else is selected.
+            Whether only MAST's Minimum Recommended Products; by default so if no kind of file is asked for.
         guide_stars
             ``"none"`` (default of the service), ``"include"`` or ``"only"``.
+        names, exclude
+            File names with ``*``, one of which must fit; pieces of names that must not occur.
+        extensions, detectors, filters, exp_types, visits
+            ``"fits"``, ``"nrca1"``, ``"F444W"``, ``"MIR_TACQ"``, ``1`` or ``"1558:5:1"``; one or several of each.
+        size, dates
+            ``(from, to)`` in bytes, and as days or times; None for an open end.
+        where
+            Conditions on the product table, as in `Search.rows`.
+        parents
+            And all that the chosen products were made of.
+        references
+            And the CRDS files that they were calibrated with: True, or types such as ``["flat", "dark"]``.
+        start
+            ``"uncal"``, ``"rate"`` or ``"cal"``: in place of the chosen products what the pipeline needs to make them
+            anew from there.
+        layout
+            How the box is laid out: ``"mast"`` (default of the service), ``"flat"``, ``"pipeline"`` (``Obs007/uncal``,
+            files that may be written to) or ``"by_program"``.
         notify
             E-mail addresses to tell, or the service's own ``{"email": …}``.
         retention_days
@@ -97,21 +112,14 @@ class Bundles:
         UsageError
             The selection makes no sense; nothing was sent.
         """
-        select = {
-            "types": _texts("types", types),
-            "sub_groups": _texts("sub_groups", sub_groups),
-            "levels": [levels] if isinstance(levels, int) else None if levels is None else list(levels),
-            "mrp": mrp,
-            "guide_stars": guide_stars,
-        }
-        body = {
-            "from": source(origin),
-            "select": _given(select) or None,
-            "notify": _addresses(notify),
-            "retention_days": retention_days,
-            "label": label,
-        }
-        return Bundle._received(self._session.submit("/v1/bundles", _given(body)), self._session)
+        more = {"notify": _addresses(notify), "retention_days": retention_days, "label": label}
+        sent = {"from": source(origin), **body(choice), **known(more)}
+        return Bundle._received(self._session.submit("/v1/bundles", sent), self._session)
+
+    def plan(self, origin: Any, *, label: str | None = None, **choice: Unpack[Choice]) -> Plan:
+        """Start a dry run and do not wait for it: what `submit` would stage, and what it would cost."""
+        sent = {"from": source(origin), "dry_run": True, **body(choice), **known({"label": label})}
+        return Plan._received(self._session.submit("/v1/bundles", sent), self._session)
 
     def get(self, bundle_id: str) -> Bundle:
         """The bundle with this id, as it is now."""
@@ -166,7 +174,7 @@ def search_body(target: str | None, mission: str | None, collection: str, column
     asked = encode({**({"obs_collection": mission} if mission is not None else {}), **columns})
     if not target and not asked:
         raise UsageError("a search needs a target or a criterion", hint='Try client.search("m57 r=1m").')
-    return {**_given({"collection": collection, "target": target or None}), "criteria": asked}
+    return {**known({"collection": collection, "target": target or None}), "criteria": asked}
 
 
 def search_options(
@@ -178,19 +186,7 @@ def search_options(
         raise UsageError("max_age is how old an answer may be: 0 or more seconds")
     # Rounded down: half a second must not become one that an older answer has.
     whole = None if age is None else int(age)
-    return _given({"expand": expand, "count_only": count_only or None, "max_age": whole, "label": label})
-
-
-def _given(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _texts(name: str, value: Texts) -> list[str] | None:
-    # A bare "I2D" is a sequence of letters to Python, and would select nothing.
-    found = [value] if isinstance(value, str) else None if value is None else list(value)
-    if found is not None and not all(isinstance(text, str) and text for text in found):
-        raise UsageError(f"{name} takes text", hint=f"{name}=['I2D'] for instance.")
-    return found
+    return known({"expand": expand, "count_only": count_only or None, "max_age": whole, "label": label})
 
 
 def _addresses(notify: str | Iterable[str | Mapping[str, str]] | None) -> list[dict[str, str]] | None:

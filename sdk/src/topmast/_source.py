@@ -11,7 +11,8 @@ from ._job import Job
 
 HOW = "Give a search, a list of obs_ids, rows of a search, or dataURIs (mast:JWST/product/…)."
 URI = re.compile(r"[a-z][a-z0-9]*:", re.IGNORECASE)
-SEARCH_ID = re.compile(r"s_[A-Za-z0-9_-]+")
+JOB_ID = re.compile(r"([sp])_[A-Za-z0-9_-]+")
+MAY_BE = {"s": "search", "p": "plan", "search": "search", "plan": "plan"}
 
 
 def source(origin: Any) -> dict[str, Any]:
@@ -23,11 +24,11 @@ def source(origin: Any) -> dict[str, Any]:
         It names nothing, or mixes observations and files.
     """
     if isinstance(origin, Job):
-        if origin.kind != "search" and origin.part != "search":
-            raise UsageError(f"{origin.id} is not a search", hint=HOW)
-        return {"search": origin.id}
-    if isinstance(origin, str) and SEARCH_ID.fullmatch(origin):
-        return {"search": origin}
+        if origin.kind not in MAY_BE:
+            raise UsageError(f"{origin.id} is neither a search nor a plan", hint=HOW)
+        return {origin.kind: origin.id}
+    if isinstance(origin, str) and (found := JOB_ID.fullmatch(origin)):
+        return {MAY_BE[found[1]]: origin}
     return _listed([_name(entry) for entry in _entries(origin)])
 
 
