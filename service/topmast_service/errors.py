@@ -84,6 +84,11 @@ class ForeignURI(Invalid):
     hint = "dataURIs begin with mast:JWST/, mast:HST/, mast:HLSP/ or mast:jwstedb/."
 
 
+class NothingUnderstood(Invalid):
+    code, title = "nothing_understood", "Nothing in the list names a file or an observation"
+    hint = "Paste file names, dataURIs, obs_ids, a MAST script or MANIFEST, or the JSON of a subscription e-mail."
+
+
 class NotComparable(Invalid):
     code, title = "not_comparable", "These two searches cannot be compared"
     hint = "Give `since` an earlier search of the same collection, with the same `expand`."

@@ -1,0 +1,1 @@
+"""Lists of files that come from elsewhere: pasted names, scripts, manifests, the JSON of a subscription e-mail."""
