@@ -21,6 +21,7 @@ from topmast_service.errors import (
     NoResult,
     NoSuchRevision,
     NotFound,
+    NothingUnderstood,
     NotReady,
     NotToBeBundled,
     UnknownJob,
@@ -28,7 +29,17 @@ from topmast_service.errors import (
 
 ID = [path_id("bundle_id", "b", "The bundle")]
 PLANNED = [path_id("bundle_id", "pb", "The bundle, or the plan of one")]
-_REFUSALS = (EmptySelection, Expired, ForeignURI, NotFound, NotReady, NotToBeBundled, NoResult, IdempotencyMismatch)
+_REFUSALS = (
+    EmptySelection,
+    Expired,
+    ForeignURI,
+    NothingUnderstood,
+    NotFound,
+    NotReady,
+    NotToBeBundled,
+    NoResult,
+    IdempotencyMismatch,
+)
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 
 

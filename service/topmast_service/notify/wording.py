@@ -43,6 +43,7 @@ def asked(request: Mapping[str, Any]) -> str:
     source = request.get("from") or {}
     parts = [_source(kind, value) for kind, value in source.items()]
     chosen = {name: value for name, value in (request.get("select") or {}).items() if value not in (None, [], "")}
+    chosen |= {name: request[name] for name in ("start", "layout") if request.get(name)}
     parts += [f"{name.replace('_', ' ')}: {_listed(value)}" for name, value in chosen.items()]
     return plain("; ".join(parts), 500) or "(nothing stated)"
 
@@ -92,6 +93,8 @@ def _source(kind: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         noun = _plural({"observations": "observation", "uris": "file"}.get(kind, kind), len(value))
         return f"{len(value):,} {noun}: {_listed(value)}"
+    if isinstance(value, Mapping):  # a list from elsewhere, as it was understood
+        return f"a list of {len(value['uris']):,} files and {len(value['observations']):,} observations"
     return f"{kind} {value}"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from topmast_service.domain import job, search, selection
 from topmast_service.domain.job import Job
+from topmast_service.domain.lists import reading
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.search import FormOf
 from topmast_service.errors import (
@@ -35,6 +36,9 @@ ANOTHER_KEY = "Use another Idempotency-Key for a new job."
 
 BUNDLED = frozenset({"observations", "instrument_keywords", "wavefront", "products"})
 """Collections whose rows are observations or files; others' are once they are expanded to observations."""
+
+MOST_NAMED, SHOWN = 50_000, 20
+"""Files that one bundle may name; lines of a list that the record keeps because they were not understood."""
 
 SOURCES = ("search", "plan", "observations", "uris", "list", "basket")
 """What a bundle can be made from."""
@@ -118,10 +122,9 @@ class Submissions:
         days = body.get("retention_days") or self._days
         if not 1 <= days <= self._max_days:
             raise Invalid(f"retention_days is between 1 and {self._max_days} here.")
-        if body.get("dry_run"):
-            return self._submit(user, "plan", body, timedelta(days=days), key)
-        notices = tuple(notices_of(user, body))
-        return self._submit(user, "bundle", body, timedelta(days=days), key, notices=notices)
+        kind, keep = "plan" if body.get("dry_run") else "bundle", timedelta(days=days)
+        notices = () if kind == "plan" else tuple(notices_of(user, body))
+        return self._submit(user, kind, body, keep, key, notices=notices, request=_understood(body))
 
     def _check_source(self, user: User, body: Mapping[str, Any]) -> None:
         source = body.get("from") or {}
@@ -169,6 +172,7 @@ class Submissions:
         key: str | None,
         *,
         notices: tuple[str, ...] = (),
+        request: Mapping[str, Any] | None = None,
     ) -> Submitted:
         job_id, repeated = f"{kind[0]}_{secrets.token_hex(8)}", False
         if key is not None:
@@ -177,7 +181,8 @@ class Submissions:
             if repeated and self._jobs.was_removed(job_id):
                 raise Expired(f"Job {job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
         now = self._jobs.now()
-        new = Job(job_id, kind, user.name, dict(body), now, now + keep, label=body.get("label"), notices=notices)
+        asked = dict(request or body)
+        new = Job(job_id, kind, user.name, asked, now, now + keep, label=body.get("label"), notices=notices)
         return Submitted(self._add(new), repeated)
 
     def _add(self, new: Job) -> Job:
@@ -187,6 +192,26 @@ class Submissions:
             stored = self._jobs.change(new.id, _queued)
             self._wake(stored)
         return stored
+
+
+def _understood(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request with what its list from elsewhere means in place of the text, which may have megabytes.
+
+    Raises
+    ------
+    NothingUnderstood
+        Nothing of the list names a file or an observation.
+    """
+    text = body["from"].get("list")
+    if text is None:
+        return body
+    found = reading.read(text)
+    if len(found.files) > MOST_NAMED:
+        raise Invalid(f"The list names {len(found.files)} files; a bundle takes {MOST_NAMED}.", hint="Split it.")
+    unread = [f"line {missed.line}: {missed.text} ({missed.reason})" for missed in found.not_understood[:SHOWN]]
+    told = {"repeated": found.repeated, "unread": found.unread, "not_understood": unread}
+    named = {"kind": found.kind, "uris": list(found.uris), "observations": list(found.observations)}
+    return {**body, "from": {"list": named | told}}
 
 
 def _check_rows(found: Job) -> None:

@@ -50,6 +50,7 @@ class Origins:
     def _files(self, kind: str, value: Any) -> Iterator[Row] | None:
         """The files that the request names; None if it names observations only."""
         if kind == "list":
+            self.notes += _on_list(value)
             return map(named_files.of_uri, value["uris"]) if value["uris"] else None
         if kind == "uris":
             return map(named_files.of_uri, dict.fromkeys(value))
@@ -80,6 +81,17 @@ class Origins:
         except UnknownJob:
             raise Expired(f"Search {search_id} is gone.") from None
         return [uri for mnemonic in series or () for uri in mnemonic["uris"]]
+
+
+def _on_list(value: Mapping[str, Any]) -> list[str]:
+    """How a list from elsewhere was understood."""
+    files, others = len(value["uris"]), len(value["observations"])
+    notes = [f"The list was read as {value['kind'].replace('_', ' ')}: {files} files, {others} observations."]
+    if value["repeated"]:
+        notes.append(f"{value['repeated']} of its entries repeat earlier ones.")
+    if value["unread"]:
+        notes.append(f"{value['unread']} of its lines were not understood, such as {value['not_understood'][0]}.")
+    return notes
 
 
 def _not_found(wanted: list[str], rows: list[Row]) -> list[str]:
