@@ -55,7 +55,10 @@ FIRST_STEP = {"search": "search", "bundle": "resolve", "plan": "resolve", "copy"
 
 @dataclass(frozen=True)
 class Job:
-    """One search or bundle, its request as sent and what became of it. Times are aware UTC."""
+    """One search or bundle, its request as sent and what became of it. Times are aware UTC.
+
+    `published_at` is when the current `revision` was; a retry forgets `ended`, but this stays until the next revision.
+    """
 
     id: str
     kind: str
@@ -79,6 +82,7 @@ class Job:
     told: datetime | None = None
     revision: int | None = None
     begun: int = 0
+    published_at: datetime | None = None
     retention_days: float = 7
     progress: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
@@ -268,7 +272,17 @@ def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **ch
 
 
 _TIMES = frozenset(
-    {"created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since", "told"}
+    {
+        "created",
+        "destruction",
+        "lease_until",
+        "not_before",
+        "started",
+        "ended",
+        "suspended_since",
+        "told",
+        "published_at",
+    }
 )
 
 

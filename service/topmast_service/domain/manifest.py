@@ -16,7 +16,8 @@ class ManifestRow:
     """One requested file. `reason` is what a person reads: ``ok``, ``cached``, ``not_authorized until 2027-03-01``…
 
     `path` is where the file lies in the box (``JWST/<obs_id>/<file>``); `size` is in bytes; `version` holds the
-    header's CAL_VER, CRDS_CTX and DATE where the file is FITS.
+    header's CAL_VER, CRDS_CTX and DATE where the file is FITS. `crc32` is what zip calls so; rows of earlier
+    releases lack it.
     """
 
     dataURI: str  # noqa: N815 - MAST's column name
@@ -36,6 +37,7 @@ class ManifestRow:
     cal_ver: str = ""
     crds_ctx: str = ""
     date: str = ""
+    crc32: int | None = None
 
 
 @dataclass(frozen=True)

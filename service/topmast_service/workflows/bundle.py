@@ -208,7 +208,8 @@ class Bundles:
         keep = timedelta(days=running.retention_days)
 
         def change(latest: Job, number: int) -> Job:
-            done = job.finish(latest, number, now, outcome, revision=revision, result=result, progress=told)
+            shown = {"revision": revision, "published_at": now}
+            done = job.finish(latest, number, now, outcome, result=result, progress=told, **shown)
             return job.keep_until(done, now + keep)
 
         self.slices.forget(attempt.change(change))

@@ -16,8 +16,10 @@ from topmast_service.staging.tree import safe_path
 from topmast_service.staging.version import Version
 from topmast_service.store.tables import Table
 
+_NUMBERS = {"size", "calib_level", "crc32"}
+
 MANIFEST = tuple(
-    Column(f.name, "int" if f.name in {"size", "calib_level"} else "string", "byte" if f.name == "size" else "")
+    Column(f.name, "int" if f.name in _NUMBERS else "string", "byte" if f.name == "size" else "")
     for f in fields(ManifestRow)
 )
 """The columns of a manifest table, one per field of `ManifestRow`."""
@@ -99,4 +101,5 @@ def _row(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> Ma
         cal_ver=version.get("cal_ver", ""),
         crds_ctx=version.get("crds_ctx", ""),
         date=version.get("date", ""),
+        crc32=version.get("crc32"),
     )
