@@ -9,6 +9,7 @@ import secrets
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from topmast_service.errors import DiskFull
@@ -99,3 +100,20 @@ def digest_of(path: Path) -> Digest:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest
+
+
+def digest_once(path: Path) -> Digest:
+    """The digest of a file of a box, which never changes: kept, since it is asked for with every request.
+
+    Raises
+    ------
+    FileNotFoundError
+        It is gone.
+    """
+    return _kept(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _kept(path: Path, _changed: int) -> Digest:
+    """`_changed` tells a file that the doctor wrote anew from the one before."""
+    return digest_of(path)

@@ -21,6 +21,7 @@ from topmast_service.staging.version import Version
 _BUILDING = ".building"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,127}")
 _ODD = re.compile(r"[^A-Za-z0-9._+-]|^\.|^-")
+_INSIDE = re.compile(r"[^/\\.][^/\\]*(/[^/\\.][^/\\]*)*")
 _OURS = 0o755  # mode of folders whatever the umask: who may write to one may replace what is in it
 _LONGEST = 255  # bytes in one name, on every filesystem in use
 
@@ -207,6 +208,19 @@ def safe_path(obs_id: str, filename: str, mission: str = "JWST") -> str:
     return "/".join(_safe(piece) for piece in (mission, obs_id, filename))
 
 
+def inside(path: str) -> str:
+    """`path`, once it is certain that it stays in the folder it is put into, on any system.
+
+    Raises
+    ------
+    ValueError
+        It begins at the root, climbs, hides or cannot be printed. It does not come from `safe_path`, then.
+    """
+    if not (_INSIDE.fullmatch(path) and path.isprintable()):
+        raise ValueError(f"{path!r} does not come from safe_path")
+    return path
+
+
 def _safe(name: str) -> str:
     clean = _ODD.sub("_", name) or "_"
     if clean == name and len(clean) <= _LONGEST:
@@ -230,15 +244,9 @@ def _exists(path: Path) -> bool:
 
 
 def _link_all(aside: Path, entries: Iterable[Entry], cache: Cache) -> None:
-    gone = [entry for entry in entries if not cache.link(entry.version, aside / _inside(entry.path))]
+    gone = [entry for entry in entries if not cache.link(entry.version, aside / inside(entry.path))]
     if gone:
         raise BlobsGone(gone)
-
-
-def _inside(path: str) -> str:
-    if not all(piece and _visible(piece) for piece in path.split("/")):
-        raise ValueError(f"{path!r} does not come from safe_path")
-    return path
 
 
 def _sync_all(folder: Path) -> None:

@@ -192,9 +192,12 @@ class Table:
         odd = {name for name, misfit in zip(tests, told, strict=True) if misfit}
         return {name: replace(c, type="string") if name in odd else c for name, c in self.columns.items()}
 
-    def rows(self, condition: str = "1", *values: Any) -> Iterator[dict[str, Any]]:
-        """All rows in their order, one at a time; `condition` is SQL of our own code, never of a user."""
-        names = ["_row", *self.columns]
+    def rows(self, condition: str = "1", *values: Any, only: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+        """All rows in their order, one at a time; `condition` is SQL of our own code, never of a user.
+
+        With `only`, no other cells are read; a table of an earlier release may lack one of them.
+        """
+        names = ["_row", *(name for name in only or self.columns if name in self.columns)]
         with self.opened() as base:
             listed = ", ".join(map(quoted, names))
             for row in base.execute(f"SELECT {listed} FROM rows WHERE {condition} ORDER BY _row", values):  # noqa: S608
