@@ -47,6 +47,8 @@ class Settings:
     api_port: int = _setting(8080, "port the API listens on")
     api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
 
+    archive_max_bytes: int = _setting(0, "largest zip or tar that is made of a bundle, in bytes; 0: any")
+
     ftps_host: str = _setting("127.0.0.1", "address the FTPS server listens on")
     ftps_port: int = _setting(8021, "port of the FTPS control connection")
     ftps_public_host: str = _setting("", "name users reach FTPS by; empty: no FTPS is told of")

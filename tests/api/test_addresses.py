@@ -37,6 +37,8 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/bundles/{bundle}/files": READ,
     "/v1/bundles/{bundle}/files/": READ,
     f"/v1/bundles/{{bundle}}/files/{I2D}": READ,
+    "/v1/bundles/{bundle}/archive.zip": READ,
+    "/v1/bundles/{bundle}/archive.tar": READ,
     "/v1/jobs": READ,
     "/v1/jobs/{search}": READ | {"DELETE"},
     "/v1/jobs/{search}/citation": READ,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def test_a_bundle_holds_what_was_asked_for_and_its_sums_are_right(site: Site) ->
     assert checked.returncode == 0, checked.stderr
     assert sorted(p.name for p in folder.rglob("*.fits")) == I2D
     row = site.rows(done)["jw01558-o001_t001_miri_f1000w_i2d.fits"]
-    assert hashlib.sha256((folder / row["path"]).read_bytes()).hexdigest() == row["sha256"]
+    delivered = (folder / row["path"]).read_bytes()
+    assert (row["sha256"], row["crc32"]) == (hashlib.sha256(delivered).hexdigest(), zlib.crc32(delivered))
+    assert done.published_at == done.ended
     assert json.loads((folder / "manifest.json").read_text())["totals"]["ok"] == 2
 
 

@@ -6,6 +6,7 @@ from flask import Flask
 
 from topmast_service.api import (
     about,
+    archives,
     bundle_products,
     bundles,
     citation,
@@ -59,6 +60,7 @@ def create_app(api: Api) -> Flask:
         bundle_products.make(api),
         manifests.make(api, streams),
         files.make(api, streams),
+        archives.make(api, streams),
         jobs.make(api, waiters),
         citation.make(api),
         me.make(api),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from topmast_service.api.streaming import Served
+from topmast_service.api.streaming import Served, of_file
+from topmast_service.staging.durable import digest_once
 from topmast_service.staging.tree import Listed
 from topmast_service.store.tables import Table
 
@@ -26,17 +25,10 @@ def listing(listed: list[Listed], manifest: Table, folder: str) -> list[dict[str
 def served(path: Path, relative: str, manifest: Table) -> Served:
     """A file of a box with its SHA-256: the manifest's, or for the box's own files one made of their bytes."""
     known = next((row["sha256"] for row in manifest.rows("path = ? AND status = 'OK'", relative)), None)
-    return Served(path, known or _sum_of(path, path.stat().st_mtime_ns))
+    return of_file(path, known or digest_once(path).sha256)
 
 
 def _sums_in(manifest: Table, folder: str) -> dict[str, str]:
     within = (f"{folder}/", f"{folder}{_AFTER_SLASH}") if folder else ("", "\U0010ffff")
     rows = manifest.rows("path >= ? AND path < ? AND status = 'OK'", *within)
     return {row["path"]: row["sha256"] for row in rows if row["sha256"]}
-
-
-@lru_cache(maxsize=256)
-def _sum_of(path: Path, changed: int) -> str:
-    """Kept, since a box never changes; `changed` tells a later revision's file from this one's."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

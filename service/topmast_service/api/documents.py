@@ -79,4 +79,5 @@ def _links(job: Job) -> dict[str, str]:
     links |= {"bundle": base, "products": f"{base}/products"}
     if job.kind == "plan":
         return links
-    return links | {"manifest": f"{base}/manifest", "files": f"{base}/files/"}
+    archives = {"zip": f"{base}/archive.zip", "tar": f"{base}/archive.tar"}
+    return links | {"manifest": f"{base}/manifest", "files": f"{base}/files/"} | archives

@@ -29,7 +29,7 @@ _PATH = {
 _GONE = (UnknownJob, NotReady, NoResult, Expired)
 _FILE_ERRORS = (*_GONE, NoSuchFile, PreconditionFailed, Busy)
 _FILE_HEADERS = contract.headers("ETag", "Repr-Digest", "Accept-Ranges")
-_RANGE = [
+RANGE = [
     {
         "in": "header",
         "name": "Range",
@@ -43,6 +43,8 @@ _RANGE = [
         "description": "The ETag for which the range is meant; else the whole file comes",
     },
 ]
+"""How a part of something is asked for."""
+
 _NOT_MODIFIED = {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")}
 _OK_HEADERS = {200: {"headers": _FILE_HEADERS}}
 
@@ -82,7 +84,7 @@ def make(api: Api, streams: Streams) -> Routes:
         @routes.operation(
             "getFile",
             raises=(*_FILE_ERRORS, RangeNotSatisfiable),
-            parameters=_RANGE,
+            parameters=RANGE,
             responses={
                 200: {
                     "description": "The file's bytes; for a folder, what is in it",

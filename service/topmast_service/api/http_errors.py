@@ -20,6 +20,11 @@ class TooLarge(TopmastError):
     hint = "Split it into several requests, or name a search instead of listing its rows."
 
 
+class ArchiveTooLarge(TopmastError):
+    code, kind, title = "archive_too_large", "usage", "The bundle is too large for one archive"
+    hint = "Fetch its files one by one: by the script, by FTPS, or with `topmast download`."
+
+
 class UnsupportedMediaType(TopmastError):
     code, kind, title = "unsupported_media_type", "usage", "The body is not JSON"
     hint = "Send a JSON object with `Content-Type: application/json`."

@@ -33,6 +33,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "expired": 410,
     "precondition_failed": 412,
     "too_large": 413,
+    "archive_too_large": 413,
     "unsupported_media_type": 415,
     "range_not_satisfiable": 416,
     "disk_full": 507,

@@ -1,13 +1,13 @@
-"""One file to one client: whole, in part, or not again; and never so many at once that nobody else is served."""
+"""A file or an archive to one client: whole, in part, or not again; and never so many that nobody else is served."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import IO
+from typing import IO, Any, Protocol, cast
 from urllib.parse import quote
 
 from flask import Request, Response
@@ -33,12 +33,53 @@ _TYPES = {
 """Fixed, not the machine's: the same file has the same type everywhere. FITS: RFC 4047."""
 
 
+class Readable(Protocol):
+    """As much of a file as it takes to send it."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none at the end."""
+
+    def seek(self, offset: int, /) -> Any:
+        """Go to a byte."""
+
+    def tell(self) -> int:
+        """The byte that is read next."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 @dataclass(frozen=True)
 class Served:
-    """A file and what is known of its bytes."""
+    """Bytes that have an end, and what is known of them; `open` may raise OSError when they are gone."""
 
-    path: Path
-    sha256: str
+    etag: str
+    size: int
+    headers: Mapping[str, str]
+    open: Callable[[], Readable]
+
+
+def of_file(path: Path, sha256: str) -> Served:
+    """A file; its ETag is its SHA-256.
+
+    Raises
+    ------
+    NoSuchFile
+        It was removed meanwhile.
+    """
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+    kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+    headers = {
+        "Content-Type": kind,
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Content-Disposition": disposition(path.name, "inline" if kind.startswith("text/html") else "attachment"),
+    }
+    return Served(sha256, _size(path), headers, lambda: path.open("rb", buffering=0))
+
+
+def disposition(name: str, shown: str = "attachment") -> str:
+    """How a browser should name what it saves (RFC 6266)."""
+    return f"{shown}; filename*=UTF-8''{quote(name)}"
 
 
 class Streams:
@@ -48,26 +89,25 @@ class Streams:
         self._places = BoundedSemaphore(max(1, threads // 2))
 
     def send(self, request: Request, served: Served) -> Response:
-        """The file as `request` wants it: 200, 206 (one range), 304.
+        """The bytes as `request` wants them: 200, 206 (one range), 304.
 
         Raises
         ------
         Busy
             All places are taken.
         NoSuchFile
-            It was removed meanwhile.
+            They are gone.
         PreconditionFailed, werkzeug.exceptions.RequestedRangeNotSatisfiable
             As RFC 9110 says.
         """
-        size = _size(served.path)
-        response = _described(served, size)
-        if request.method == "HEAD":
-            response.content_length = size
-        else:
-            response.response = self._open(served.path)
-            response.content_length = size
+        response = Response(headers=dict(served.headers))
+        response.set_etag(served.etag)
+        if request.method != "HEAD":
+            response.response = self._open(served)
+        response.content_length = served.size
         try:
-            response.make_conditional(_one_range(request, served.sha256), accept_ranges=True, complete_length=size)
+            conditions = _one_range(request, served.etag)
+            response.make_conditional(conditions, accept_ranges=True, complete_length=served.size)
             if response.status_code == 412:
                 raise PreconditionFailed()
         except (RequestedRangeNotSatisfiable, PreconditionFailed):
@@ -90,24 +130,24 @@ class Streams:
         if not self._places.acquire(blocking=False):
             raise Busy("All places for downloads are taken.", retry_after=2)
 
-    def _open(self, path: Path) -> _Held:
+    def _open(self, served: Served) -> _Held:
         self._take()
         try:
-            return _Held(path.open("rb"), self._places.release)
-        except OSError:
+            return _Held(served.open(), self._places.release)
+        except (OSError, NoSuchFile):
             self._places.release()
             raise NoSuchFile() from None
 
 
 class _Held(FileWrapper):
-    """An open file that gives its place back when the answer ends, however it ends."""
+    """What is open, which gives its place back when the answer ends, however it ends."""
 
-    def __init__(self, file: IO[bytes], release: Callable[[], None]) -> None:
-        super().__init__(file, _CHUNK)
+    def __init__(self, file: Readable, release: Callable[[], None]) -> None:
+        super().__init__(cast("IO[bytes]", file), _CHUNK)  # it asks for no more than a Readable has
         self._release: Callable[[], None] | None = release
 
     def close(self) -> None:
-        """Close the file; the place is free again."""
+        """Close it; the place is free again."""
         super().close()
         release, self._release = self._release, None
         if release is not None:
@@ -139,16 +179,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         raise NoSuchFile() from None
-
-
-def _described(served: Served, size: int) -> Response:
-    response = Response(content_type=_TYPES.get(served.path.suffix.lower(), "application/octet-stream"))
-    response.set_etag(served.sha256)
-    digest = base64.b64encode(bytes.fromhex(served.sha256)).decode()
-    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    shown = "inline" if response.mimetype == "text/html" else "attachment"
-    response.headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(served.path.name)}"
-    return response
 
 
 def _one_range(request: Request, etag: str) -> dict[str, object]:

@@ -64,6 +64,8 @@ BUNDLE = JOB | {
         "products": f"/v1/bundles/{_BUNDLE}/products",
         "manifest": f"/v1/bundles/{_BUNDLE}/manifest",
         "files": f"/v1/bundles/{_BUNDLE}/files/",
+        "zip": f"/v1/bundles/{_BUNDLE}/archive.zip",
+        "tar": f"/v1/bundles/{_BUNDLE}/archive.tar",
     },
     "bundle": {
         "revision": 1,

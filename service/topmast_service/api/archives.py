@@ -1,0 +1,81 @@
+"""/v1/bundles/{id}/archive.zip and archive.tar: the whole box as one file, made while it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from flask.views import MethodView
+
+from topmast_service.api import contract, results
+from topmast_service.api.auth import require_key, user
+from topmast_service.api.bundles import ID
+from topmast_service.api.files import RANGE
+from topmast_service.api.http_errors import ArchiveTooLarge, PreconditionFailed, RangeNotSatisfiable
+from topmast_service.api.routes import Routes
+from topmast_service.api.schemas.parameters import NoQuery
+from topmast_service.api.streaming import Served, Streams, disposition
+from topmast_service.container import Api
+from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob
+from topmast_service.workflows import packing
+
+TYPES = {"zip": "application/zip", "tar": "application/x-tar"}
+
+_ERRORS = (UnknownJob, NotReady, NoResult, NoSuchFile, Expired, PreconditionFailed, ArchiveTooLarge, Busy)
+_HEADERS = contract.headers("ETag", "Accept-Ranges")
+_NOT_MODIFIED = {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")}
+
+
+def make(api: Api, streams: Streams) -> Routes:
+    """The routes, two for each kind of archive."""
+    routes = Routes("archives", __name__, url_prefix="/v1/bundles", description="The box as one file")
+    require_key(routes, api.stores.users)
+    for kind in TYPES:
+        _add(routes, api, streams, kind)
+    return routes
+
+
+def _add(routes: Routes, api: Api, streams: Streams, kind: str) -> None:
+    content = {TYPES[kind]: {"schema": {"type": "string", "format": "binary"}}}
+    ranged = {**_HEADERS, **contract.headers("Content-Range")}
+    whole = {"description": "The whole archive", "headers": _HEADERS, "content": content}
+    piece = {"description": "The bytes asked for", "headers": ranged, "content": content}
+    told = {200: {"description": "It can be had", "headers": _HEADERS}, 304: _NOT_MODIFIED}
+
+    @routes.route(f"/<bundle_id>/archive.{kind}", endpoint=kind, parameters=ID, tags=["bundles"])
+    class Archive(MethodView):
+        @routes.operation(
+            f"getArchive{kind.title()}",
+            raises=(*_ERRORS, RangeNotSatisfiable),
+            parameters=RANGE,
+            responses={200: whole, 206: piece, 304: _NOT_MODIFIED},
+            summary=f"The whole box as one {kind}, or a range of it",
+        )
+        @routes.arguments(NoQuery, location="query")
+        def get(self, _: dict[str, Any], bundle_id: str) -> Response:
+            """Made while it is sent, and no copy of it is kept; its length is known, and so is every byte of it.
+
+            The same revision gives the same bytes whenever it is asked for, so `If-Range` with the ETag makes resuming
+            safe. A transfer that ends before Content-Length lost a file on its way: ask for the rest.
+            """
+            return streams.send(request, _served(api, bundle_id, kind))
+
+        @routes.operation(f"headArchive{kind.title()}", raises=_ERRORS, responses=told)
+        @routes.arguments(NoQuery, location="query")
+        def head(self, _: dict[str, Any], bundle_id: str) -> Response:
+            """Length and ETag of the archive, without its bytes."""
+            return streams.send(request, _served(api, bundle_id, kind))
+
+
+def _served(api: Api, bundle_id: str, kind: str) -> Served:
+    bundle = results.one(api, user(), bundle_id, "bundle")
+    results.box(api, bundle)
+    try:
+        packed = packing.pack(kind, bundle, api.stores.trees, results.manifest(api, bundle))
+    except FileNotFoundError:  # between the look and the reading
+        raise Expired(f"The files of bundle {bundle.id} are gone.") from None
+    most = api.stores.settings.archive_max_bytes
+    if most and packed.length > most:
+        raise ArchiveTooLarge(f"It has {packed.length} bytes; this topmast sends archives of at most {most}.")
+    headers = {"Content-Type": TYPES[kind], "Content-Disposition": disposition(f"{bundle.id}.{kind}")}
+    return Served(packed.etag, packed.length, headers, packed.open)
