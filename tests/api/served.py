@@ -8,6 +8,7 @@ gunicorn calls `create` in its own process.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -58,9 +59,14 @@ def start_api(site: Site, folder: Path, config: str = "python:topmast_service.ap
         command = [sys.executable, "-m", "gunicorn", *words, f"--threads={site.settings.api_threads}"]
         process = subprocess.Popen(
             [*command, "tests.api.served:create()"],
-            pass_fds=[number], cwd=ROOT, env=as_environment(site.settings), stdout=output, stderr=subprocess.STDOUT,
+            pass_fds=[number], cwd=ROOT, env=_environment(site), stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     return _ready(ApiProcess(f"http://127.0.0.1:{port}", process, log))
+
+
+def _environment(site: Site) -> dict[str, str]:
+    """The settings, and the code that the tests themselves run, wherever that is."""
+    return as_environment(site.settings) | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def create() -> Flask:
