@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.archives.boxes import FOLDER, KINDS, MOMENT, Files, read, whole, write
+from topmast_service.domain.safe_names import safe_path
 from topmast_service.staging.packed import Broken, Member, PackedFile, measure
-from topmast_service.staging.tree import safe_path
 from topmast_service.workflows.packing import LAYOUTS
 
 SLOW = [HealthCheck.function_scoped_fixture]

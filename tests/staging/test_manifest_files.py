@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from topmast_service.domain.manifest import FAILED, OK, WITHHELD, BoxFacts, ManifestRow, totals
+from topmast_service.domain.safe_names import safe_path
 from topmast_service.staging.durable import digest_of
 from topmast_service.staging.manifest_files import write_manifest
-from topmast_service.staging.tree import safe_path
 
 EVIL = "<script>alert('x')</script> & \"quotes\""
 FACTS = BoxFacts(
@@ -82,10 +82,10 @@ def box(tmp_path: Path) -> tuple[Path, list[ManifestRow]]:
     """Two delivered files, one failed, one withheld, with names as hostile as they come."""
     rows = []
     for name in ("a_i2d.fits", "b 'c'\n.fits"):
-        path = tmp_path / safe_path("o", name)
+        path = tmp_path / safe_path("JWST", "o", name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"bytes")
-        row = replace(ROW, productFilename=name, path=safe_path("o", name), description=EVIL)
+        row = replace(ROW, productFilename=name, path=safe_path("JWST", "o", name), description=EVIL)
         rows.append(replace(row, dataURI=f"mast:JWST/product/{name}", sha256=digest_of(path).sha256))
     rows.append(replace(ROW, status=FAILED, reason="missing_on_server", path="JWST/o/lost.fits", size=None))
     rows.append(replace(ROW, status=WITHHELD, reason="not_authorized until 2027-03-01", calib_level=None))

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from topmast_service.domain.safe_names import safe_path
 from topmast_service.errors import NoSuchFile
 from topmast_service.staging.cache import Cache
-from topmast_service.staging.tree import BlobsGone, Entry, Listed, Trees, safe_path
+from topmast_service.staging.tree import BlobsGone, Entry, Listed, Trees
 
 from .test_cache_parts import keep
 
@@ -42,7 +43,8 @@ def note(folder: Path) -> None:
 def build(trees: Trees, cache: Cache, job: str = "b_1", revision: int = 1, user: str = "ann") -> Path:
     """A box of two files and a note."""
     entries = [
-        Entry(safe_path("obs1", f"{name}.dat"), keep(cache, name.encode(), f"mast:HLSP/{name}.dat")) for name in "ab"
+        Entry(safe_path("JWST", "obs1", f"{name}.dat"), keep(cache, name.encode(), f"mast:HLSP/{name}.dat"))
+        for name in "ab"
     ]
     return trees.build(user, job, revision, entries, cache=cache, write_extras=note)
 
@@ -194,7 +196,7 @@ def test_no_stage_has_no_orphans(trees: Trees) -> None:
 
 
 def test_names_of_the_archive_stay_as_they_are() -> None:
-    assert safe_path("jw01558-o001_t001_miri_f1000w", "jw01558-o001_t001_miri_f1000w_i2d.fits") == (
+    assert safe_path("JWST", "jw01558-o001_t001_miri_f1000w", "jw01558-o001_t001_miri_f1000w_i2d.fits") == (
         "JWST/jw01558-o001_t001_miri_f1000w/jw01558-o001_t001_miri_f1000w_i2d.fits"
     )
 
@@ -207,7 +209,7 @@ def test_names_of_the_archive_stay_as_they_are() -> None:
 @example(obs_id="a" * 256, filename="b" * 400 + ".fits")
 @example(obs_id="a", filename="x." + "y" * 400)
 def test_hostile_names_are_made_harmless(obs_id: str, filename: str) -> None:
-    path = safe_path(obs_id, filename)
+    path = safe_path("JWST", obs_id, filename)
     pieces = path.split("/")
     assert len(pieces) == 3
     assert os.path.normpath(path) == path
@@ -216,10 +218,10 @@ def test_hostile_names_are_made_harmless(obs_id: str, filename: str) -> None:
 
 @given(names=st.lists(st.text(st.sampled_from("a/_.~ é"), min_size=1, max_size=6), min_size=2, max_size=2, unique=True))
 def test_two_names_never_become_one(names: list[str]) -> None:
-    assert safe_path("o", names[0]) != safe_path("o", names[1])
+    assert safe_path("JWST", "o", names[0]) != safe_path("JWST", "o", names[1])
 
 
 def test_a_long_name_keeps_its_suffix() -> None:
-    name = safe_path("o", "x" * 300 + "_asn.json").rpartition("/")[2]
+    name = safe_path("JWST", "o", "x" * 300 + "_asn.json").rpartition("/")[2]
     assert name.endswith(".json")
     assert len(name) == 255

@@ -51,12 +51,13 @@ COLUMNS: dict[str, Column] = {
         _C("t_min", "float", "d", "Beginning of the exposure, MJD, where a selection asks for it"),
         _C("excluded", description="Why it is not part of the bundle; empty if it is"),
         _C("needed_for", description="Why it is part of the bundle though nobody chose it: parent of, reference of"),
+        _C("path", description="Where it lies in the box"),
     )
 }
 """Columns of a bundle's product table: MAST's own, then the release, `mrp` and `listed` from us, what the file's name
 and the instrument-keyword services tell, and what was decided."""
 
-DECIDED = frozenset({"excluded", "needed_for"})
+DECIDED = frozenset({"excluded", "needed_for", "path"})
 """What a bundle says of a product; a search for products knows nothing of it."""
 
 TOLD = frozenset(

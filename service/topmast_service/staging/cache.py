@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
+from topmast_service.staging.disk import require_room
 from topmast_service.staging.durable import digest_of, telling_disk_full
 from topmast_service.staging.part import Part, lock_part
+from topmast_service.staging.pouring import cloned, poured
 from topmast_service.staging.shelf import Shelf
 from topmast_service.staging.version import Version
 
 # Another filesystem; too many links on one file (ext4: 65,000); a filesystem without hardlinks.
 _NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP})
+_READ_ONLY, _WRITABLE = 0o444, 0o644
 
 
 class Cache:
@@ -28,11 +29,12 @@ class Cache:
     root
         The folder; it is made when the first file comes.
     keep_free
-        Bytes of the disk that transfers leave free; -1 for a share of it (`disk.floor_of`).
+        Bytes of the disk that transfers and copies leave free; -1 for a share of it (`disk.floor_of`).
     """
 
     def __init__(self, root: Path, keep_free: int = 0) -> None:
         self._shelf = Shelf(root, keep_free)
+        self._keep_free = keep_free
 
     def newest(self, uri: str) -> Version | None:
         """The newest version of a dataURI, or None when there is none or its bytes are gone or cut."""
@@ -75,8 +77,44 @@ class Cache:
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
-                return _copy(blob, destination, version)
+                return self._copied(version, destination, _READ_ONLY)
         return True
+
+    def copy(self, version: Version, destination: Path) -> bool:
+        """Put a version's bytes at `destination` as a file of its own (0644): whoever writes to it changes no other.
+
+        Where the filesystem can (btrfs, XFS), both share their blocks until one is written to. A copy is no pin: the
+        cache may let the version go.
+
+        Returns
+        -------
+        bool
+            False when the bytes are gone: a miss, to be fetched again.
+
+        Raises
+        ------
+        FileExistsError
+            Something is at `destination`.
+        DiskFull
+            Nothing is left at `destination`.
+        """
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with telling_disk_full():
+            if cloned(self._shelf.blob(version.sha256), destination, _WRITABLE):
+                return True
+            require_room(destination.parent, version.size, self._keep_free)
+            return self._copied(version, destination, _WRITABLE)
+
+    def _copied(self, version: Version, destination: Path, mode: int) -> bool:
+        blob = self._shelf.blob(version.sha256)
+        if not poured(blob, destination, mode):
+            return False
+        if digest_of(destination).sha256 == version.sha256:
+            return True
+        # The cached bytes have gone bad: without them the next request is a miss and brings good ones.
+        destination.unlink()
+        blob.unlink(missing_ok=True)
+        return False
 
     @contextmanager
     def open_part(self, uri: str, *, wait: float) -> Iterator[Part]:
@@ -123,28 +161,3 @@ def _link(blob: Path, destination: Path) -> None:
     except FileNotFoundError:  # the folder is missing, or the blob: most files come into a folder that is there
         destination.parent.mkdir(parents=True, exist_ok=True)
         os.link(blob, destination)
-
-
-def _copy(blob: Path, destination: Path, version: Version) -> bool:
-    try:
-        with blob.open("rb") as source, destination.open("xb") as target:
-            _pour(source, target, destination)
-    except FileNotFoundError:
-        return False
-    if digest_of(destination).sha256 == version.sha256:
-        return True
-    # The cached bytes have gone bad: without them the next request is a miss and brings good ones.
-    destination.unlink()
-    blob.unlink(missing_ok=True)
-    return False
-
-
-def _pour(source: BinaryIO, target: BinaryIO, destination: Path) -> None:
-    try:
-        shutil.copyfileobj(source, target, 1 << 20)
-        target.flush()
-        os.fsync(target.fileno())
-        os.fchmod(target.fileno(), 0o444)
-    except BaseException:
-        destination.unlink()
-        raise

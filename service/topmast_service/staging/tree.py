@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,8 @@ from topmast_service.staging.version import Version
 
 _BUILDING = ".building"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,127}")
-_ODD = re.compile(r"[^A-Za-z0-9._+-]|^\.|^-")
 _INSIDE = re.compile(r"[^/\\.][^/\\]*(/[^/\\.][^/\\]*)*")
 _OURS = 0o755  # mode of folders whatever the umask: who may write to one may replace what is in it
-_LONGEST = 255  # bytes in one name, on every filesystem in use
 
 
 class BlobsGone(Exception):
@@ -36,7 +34,7 @@ class BlobsGone(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a tree: where it lies in the box (as `safe_path` says), and its bytes."""
+    """One file of a tree: where it lies in the box (as `domain.layout` says), and its bytes."""
 
     path: str
     version: Version
@@ -84,6 +82,7 @@ class Trees:
         *,
         cache: Cache,
         write_extras: Callable[[Path], None],
+        writable: bool = False,
     ) -> Path:
         """Link the entries, write the extras, and show the whole by one rename.
 
@@ -91,6 +90,8 @@ class Trees:
         ----------
         write_extras
             Is given the folder under construction: the manifest goes there.
+        writable
+            Give each entry a file of its own: astropy's ``fits.open(mode="update")`` on a link would edit everybody's.
 
         Returns
         -------
@@ -113,7 +114,7 @@ class Trees:
                 self._root.mkdir(_OURS, parents=True, exist_ok=True)
                 self._aside.mkdir(_OURS, exist_ok=True)
                 aside.mkdir(_OURS)
-                _link_all(aside, entries, cache)
+                _put_all(aside, entries, cache.copy if writable else cache.link)
                 write_extras(aside)
                 _sync_all(aside)
                 _show(aside, target)
@@ -149,7 +150,8 @@ class Trees:
         inside = folder.relative_to(self._root).parts[3:]
         with os.scandir(folder) as found:
             shown = [entry for entry in found if _visible(entry.name) and not entry.is_symlink()]
-        return [_listed(entry, inside) for entry in sorted(shown, key=lambda entry: entry.name)]
+        listed = (_listed(entry, inside) for entry in sorted(shown, key=lambda entry: entry.name))
+        return [line for line in listed if line]
 
     def remove(self, user: str, job_id: str) -> None:
         """Remove all revisions of a job; what somebody has open stays readable to them."""
@@ -198,38 +200,17 @@ class Trees:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def safe_path(obs_id: str, filename: str, mission: str = "JWST") -> str:
-    """Where a product lies in a box: ``JWST/<obs_id>/<file>``, as in MAST's own bundles.
-
-    Names come from the archive and from users' lists, so each piece is made harmless: no separators, no control or
-    non-ASCII characters, no leading dot or dash, at most 255 bytes. What had to be changed carries a piece of its
-    hash, so that two names never become one.
-    """
-    return "/".join(_safe(piece) for piece in (mission, obs_id, filename))
-
-
 def inside(path: str) -> str:
     """`path`, once it is certain that it stays in the folder it is put into, on any system.
 
     Raises
     ------
     ValueError
-        It begins at the root, climbs, hides or cannot be printed. It does not come from `safe_path`, then.
+        It begins at the root, climbs, hides or cannot be printed. It is no path that `safe_names` makes, then.
     """
     if not (_INSIDE.fullmatch(path) and path.isprintable()):
-        raise ValueError(f"{path!r} does not come from safe_path")
+        raise ValueError(f"{path!r} is no path that safe_path makes")
     return path
-
-
-def _safe(name: str) -> str:
-    clean = _ODD.sub("_", name) or "_"
-    if clean == name and len(clean) <= _LONGEST:
-        return clean
-    mark = f"~{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-    stem, dot, suffix = clean.rpartition(".")
-    if not stem or len(suffix) > 16:
-        stem, dot, suffix = clean, "", ""
-    return stem[: _LONGEST - len(mark) - len(dot) - len(suffix)] + mark + dot + suffix
 
 
 def _visible(name: str) -> bool:
@@ -243,8 +224,8 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _link_all(aside: Path, entries: Iterable[Entry], cache: Cache) -> None:
-    gone = [entry for entry in entries if not cache.link(entry.version, aside / inside(entry.path))]
+def _put_all(aside: Path, entries: Iterable[Entry], put: Callable[[Version, Path], bool]) -> None:
+    gone = [entry for entry in entries if not put(entry.version, aside / inside(entry.path))]
     if gone:
         raise BlobsGone(gone)
 
@@ -267,11 +248,14 @@ def _show(aside: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def _listed(entry: os.DirEntry[str], inside: tuple[str, ...]) -> Listed:
+def _listed(entry: os.DirEntry[str], inside: tuple[str, ...]) -> Listed | None:
+    """None when it went meanwhile: a box that is meant to be written into is its user's to tidy."""
     path = "/".join((*inside, entry.name))
     if entry.is_dir(follow_symlinks=False):
         return Listed(entry.name, path, "folder", None)
-    return Listed(entry.name, path, "file", entry.stat(follow_symlinks=False).st_size)
+    with suppress(FileNotFoundError):
+        return Listed(entry.name, path, "file", entry.stat(follow_symlinks=False).st_size)
+    return None
 
 
 def _children(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from topmast_service.domain.layout import Places
 from topmast_service.domain.product import COLUMNS, COUNTED
 from topmast_service.domain.rows import Condition
 from topmast_service.store import conditions
@@ -18,7 +19,7 @@ from topmast_service.store.tables import AFFINITY, describe
 
 Row = dict[str, Any]
 
-_PLAIN = [name for name in COLUMNS if name not in COUNTED | {"excluded"}]
+_PLAIN = [name for name in COLUMNS if name not in COUNTED | {"excluded", "path"}]
 _NAMES = ["_row", *COLUMNS]
 _ALL = ", ".join(f'"{n}"' for n in _NAMES)
 _AT_ONCE = 1000
@@ -141,6 +142,14 @@ class Listing:
         found = self._base.execute("SELECT excluded, COUNT(*) FROM rows GROUP BY excluded").fetchall()
         size = self._base.execute("SELECT COALESCE(SUM(size), 0) FROM rows WHERE excluded IS NULL").fetchone()[0]
         return found, int(size)
+
+    def place(self, layout: str) -> Places:
+        """Write where each product lies that was not left out; returns what is to be told of clashes."""
+        places = Places(layout)
+        paths = [(places.of(row), row["_row"]) for row in self.rows("excluded IS NULL")]
+        self._base.executemany("UPDATE rows SET path = ? WHERE _row = ?", paths)
+        self._base.execute("CREATE INDEX by_path ON rows (path)")  # files are asked for by path before it is published
+        return places
 
 
 def _text(name: str, value: Any) -> Any:

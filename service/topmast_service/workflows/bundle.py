@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topmast_service import __version__
-from topmast_service.domain import job, manifest, progress
+from topmast_service.domain import job, layout, manifest, progress
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts
 from topmast_service.errors import TopmastError
@@ -192,6 +192,7 @@ class Bundles:
             (Entry(row.path, version_of(result)) for row, result in rows.delivered()),
             cache=self.cache,
             write_extras=lambda folder: write_manifest(folder, facts, written),
+            writable=layout.writable(running.request.get("layout")),
         )
 
     def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int]) -> None:

@@ -21,7 +21,9 @@ PROGRAM = "2733"  # Early Release Observations: public from the first day
 MISSING = "mast:JWST/product/jw99999999999_99999_99999_none_cal.fits"
 TELEMETRY = "mast:jwstedb/SA_ZATTEST1-20220702T000000-20220702T000100.csv"
 _LIMITS = re.compile(r"ratelimit|rate-limit|retry-after|x-.*limit", re.IGNORECASE)
-_OURS = product.COUNTED | product.DECIDED | product.TOLD  # columns that MAST's listing does not have
+_OURS = product.COUNTED | product.DECIDED | product.TOLD
+"""Columns of product tables that MAST's listing does not have."""
+
 _TELLING = ("etag", "last-modified", "accept-ranges", "content-range", "content-length", "content-type",
             "content-disposition", "location", "www-authenticate", "server", "via")  # fmt: skip
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from topmast_service.domain import access, filename, product
 from topmast_service.domain.columns import Column
+from topmast_service.domain.layout import DEFAULT, Places
 from topmast_service.domain.manifest import FAILED, OK, ManifestRow
 from topmast_service.domain.token import needs_token
-from topmast_service.staging.tree import safe_path
 from topmast_service.staging.version import Version
 from topmast_service.store.tables import Table
 
@@ -44,15 +43,11 @@ class Rows:
         return ((row, result) for row, result in self._all() if row.status == OK)
 
     def _all(self) -> Iterator[tuple[ManifestRow, Mapping[str, Any]]]:
-        """Every row with its result. Two files that would lie in one place get two, the same ones on every walk."""
-        taken: set[str] = set()
+        """Every row with its result. A table of an earlier release tells no paths; there was one layout then."""
+        places = Places(DEFAULT)
         for row in self._products.rows(SELECTED):
             result = self._results.get(row["_row"], {})
-            said = _row(row, result, self._now)
-            if said.path.lower() in taken:
-                said = replace(said, path=_apart(said.path, said.dataURI))
-            taken.add(said.path.lower())
-            yield said, result
+            yield _row(row, row.get("path") or places.of(row), result, self._now), result
 
 
 class Written:
@@ -67,25 +62,17 @@ class Written:
             yield ManifestRow(**cells)
 
 
-def _apart(path: str, uri: str) -> str:
-    """The same folder, and a name that only this dataURI has."""
-    folder, _, name = path.rpartition("/")
-    stem, dot, suffix = name.rpartition(".")
-    mark = hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{folder}/{stem[:200]}~{mark}{dot}{suffix}"
-
-
 def version_of(result: Mapping[str, Any]) -> Version:
     """The very version that this bundle fetched: the cache may hold a newer one by now."""
     return Version.from_record(result["version"])
 
 
-def _row(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> ManifestRow:
+def _row(row: Mapping[str, Any], path: str, result: Mapping[str, Any], now: datetime) -> ManifestRow:
     version = result.get("version") or {}
     name = str(row["productFilename"] or product.filename(row["dataURI"]))
     return ManifestRow(
         dataURI=row["dataURI"],
-        path=safe_path(str(row["obs_id"] or product.stem(row["dataURI"])), name, str(row["obs_collection"] or "MAST")),
+        path=path,
         productFilename=name,
         obs_id=str(row["obs_id"] or ""),
         description=str(row["description"] or filename.meaning(name)),

@@ -12,6 +12,7 @@ from topmast_service.api.schemas.job import JobDocument
 from topmast_service.api.schemas.plan import Completeness, PlanFacts, ReferenceFacts
 from topmast_service.api.schemas.search import LABEL
 from topmast_service.api.schemas.selection import BundleSelection
+from topmast_service.domain.layout import LAYOUTS
 from topmast_service.domain.lineage import STARTS
 from topmast_service.domain.product import PREFIXES
 
@@ -95,6 +96,13 @@ class BundleRequest(Request):
         },
     )
     dry_run = Truth(metadata={"description": "Only a plan: what the bundle would hold and cost"})
+    layout = fields.String(
+        validate=validate.OneOf(LAYOUTS),
+        metadata={
+            "description": "How the box is laid out: `mast` (default): JWST/<obs_id>/<file>; `flat`: all in one; "
+            "`pipeline`: Obs007/uncal/<file>, your own to write into; `by_program`: 02736/obsnum07/<file>"
+        },
+    )
     notify = fields.List(
         fields.Nested(Notify),
         validate=validate.Length(max=20),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from topmast_service import __version__
+from topmast_service.domain import layout
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts, ManifestRow
 from topmast_service.errors import Expired
@@ -56,6 +57,7 @@ class Mending:
             self.trees.build(
                 bundle.owner, bundle.id, bundle.revision or 0, found, cache=self.cache,
                 write_extras=lambda folder: write_manifest(folder, _facts(bundle), [_row(row) for row in rows]),
+                writable=layout.writable(bundle.request.get("layout")),
             )  # fmt: skip
         except BlobsGone:
             return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import Any
 
+from topmast_service.domain import layout
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.staging.durable import digest_of
@@ -63,6 +64,8 @@ class TreeChecks:
             return
         if damage(manifest_table(self.tables, found.id, found.revision or 0), self.deep):
             return  # told as table_missing or table_unreadable; without a manifest there is nothing to compare with
+        if layout.writable(found.request.get("layout")):
+            return  # what is inside is its user's to change
         there = _files(root)
         for row in self._rows(found):
             status = there.pop(row["path"], None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from topmast_service.archive import observations
 from topmast_service.archive.transfer import Downloads
-from topmast_service.domain import product, rows, selection
+from topmast_service.domain import layout, product, rows, selection
 from topmast_service.domain.selection import Selection
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.attempt import Attempt
@@ -56,6 +56,7 @@ class Draft:
             described.by_keywords(self.listing, self.means.open_portal)
         self._decide(wanted)
         plan = self._bring_along(select, request.get("start"), wanted)
+        self.notes += self.listing.place(request.get("layout") or layout.DEFAULT).notes()
         return self._account(listed) | plan
 
     def _decide(self, wanted: Selection) -> None:
