@@ -23,6 +23,7 @@ from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
+from topmast_service.workflows.arrivals import Arrivals
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.sky import Skies
@@ -87,6 +88,7 @@ class Api:
     columns: ColumnBook
     mast_tokens: MastTokens
     skies: Skies
+    arrivals: Arrivals
 
 
 def for_api(
@@ -104,7 +106,8 @@ def for_api(
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     tokens = MastTokens(stores.tokens, _whoami(settings))
     skies = Skies(stores.jobs, settings.tables, draw or messages.draw)
-    return Api(stores, submissions, control, versions, columns, tokens, skies)
+    arrivals = Arrivals(stores.slices, Cache(settings.cache), settings.tables)
+    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals)
 
 
 @dataclass(frozen=True)
@@ -268,7 +271,7 @@ def _bundles(stores: Stores) -> Bundles:
     from topmast_service.workflows.estimate import Estimates
 
     settings = stores.settings
-    cache, max_age = Cache(settings.cache), timedelta(seconds=settings.max_age)
+    cache, max_age = Cache(settings.cache, settings.keep_free_bytes), timedelta(seconds=settings.max_age)
     estimates = Estimates(stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age)
     return Bundles(
         stores.jobs,

@@ -47,6 +47,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/jobs/{search}/run": {"POST"},
     "/v1/jobs/{search}/retry": {"POST"},
     "/v1/bundles/{bundle}/diff": READ,
+    "/v1/bundles/{bundle}/arrivals": READ,
 }
 
 

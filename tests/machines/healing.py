@@ -14,7 +14,9 @@ from topmast_service.workflows.control import manifest_table
 ROUNDS = 30
 """Minutes of healthy life after which everything must have ended."""
 
-WORK = frozenset({"todo", "done", "count", "tries", "lost", "held", "moving", "slice", "slices", "turns", "open"})
+WORK = frozenset(
+    {"todo", "done", "count", "tries", "lost", "held", "moving", "arrived", "slice", "slices", "turns", "open"}
+)
 """Families of keys that only exist while there is work."""
 
 

@@ -249,3 +249,22 @@ def test_a_slice_asked_for_twice_is_given_once(client: redis.Redis, monkeypatch:
         ("b_1", ("1:10",)),
         ("b_2", ("1:10",)),
     }
+
+
+def test_what_came_is_told_once_and_in_the_order_of_its_coming(client: redis.Redis) -> None:
+    slices, seen = Slices(client), running(client, "b_1")
+    for _ in range(2):  # a worker that died may have settled them already
+        slices.settle_at_once(seen, {7: OK | {"source": "cached"}})
+    slices.fill(seen, [(n, 10) for n in range(1, 4)])
+    held = {piece.members[0]: piece for piece in iter(slices.next, None)}
+    assert slices.settle(held["3:10"], "3:10", OK)
+    assert not slices.settle(held["3:10"], "3:10", OK)
+    assert slices.settle(held["1:10"], "1:10", {"status": "FAILED", "reason": "failed"})
+    assert slices.settle(held["2:10"], "2:10", OK)
+    assert slices.arrivals("b_1") == 3
+    assert (slices.arrived("b_1", 0, 2), slices.arrived("b_1", 2, 2)) == ([7, 3], [2])
+    assert set(slices.results_of("b_1", [7, 1, 99])) == {7, 1}
+    assert slices.results_of("b_1", []) == {}
+    slices.forget(seen)
+    assert slices.arrivals("b_1") == 0
+    assert not client.exists("topmast:arrived:b_1")

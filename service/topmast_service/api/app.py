@@ -7,6 +7,7 @@ from flask import Flask
 from topmast_service.api import (
     about,
     archives,
+    arrivals,
     bundle_products,
     bundles,
     citation,
@@ -61,6 +62,7 @@ def create_app(api: Api) -> Flask:
         manifests.make(api, streams),
         files.make(api, streams),
         archives.make(api, streams),
+        arrivals.make(api),
         jobs.make(api, waiters),
         citation.make(api),
         me.make(api),

@@ -56,11 +56,13 @@ def make(api: Api, streams: Streams) -> Routes:
 
     def show(bundle_id: str, path: str) -> Response:
         bundle = results.one(api, user(), bundle_id, "bundle")
+        if path and results.being_made(bundle):
+            return streams.send(request, boxes.arrived(api.arrivals.file(bundle, path.strip("/"))))
         results.box(api, bundle)
         found = api.stores.trees.find(bundle.owner, bundle.id, results.revision(bundle), path)
         manifest, inside = results.manifest(api, bundle), path.strip("/")
         if found.is_dir():
-            return _folder(boxes.listing(api.stores.trees.listing(found), manifest, inside))
+            return _folder(boxes.listing(found, api.stores.trees.listing(found), manifest, inside))
         return streams.send(request, boxes.served(found, inside, manifest))
 
     @routes.route("/<bundle_id>/files", parameters=ID, tags=["bundles"])
@@ -104,6 +106,7 @@ def make(api: Api, streams: Streams) -> Routes:
             """A file, whole or a range of it; or what is in a folder.
 
             A product's ETag is its SHA-256, so `If-Range` with it makes resuming safe; Repr-Digest says it again.
+            Before the bundle is published each file can be fetched as soon as it is verified (see `listArrivals`).
             """
             return show(bundle_id, path)
 

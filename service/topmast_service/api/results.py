@@ -96,6 +96,11 @@ def box(api: Api, bundle: Job) -> Path:
     return found
 
 
+def being_made(bundle: Job) -> bool:
+    """Whether its first revision is under way: what has arrived of it can be fetched."""
+    return bundle.revision is None and not bundle.final
+
+
 def revision(bundle: Job) -> int:
     """The current revision.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import BoundedSemaphore
 from typing import IO, Any, Protocol, cast
 from urllib.parse import quote
@@ -59,8 +59,8 @@ class Served:
     open: Callable[[], Readable]
 
 
-def of_file(path: Path, sha256: str) -> Served:
-    """A file; its ETag is its SHA-256.
+def of_file(path: Path, sha256: str, name: str) -> Served:
+    """A file; its ETag is its SHA-256, `name` what the client calls it (a file of the cache is named by its hash).
 
     Raises
     ------
@@ -68,11 +68,11 @@ def of_file(path: Path, sha256: str) -> Served:
         It was removed meanwhile.
     """
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
-    kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+    kind = _TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
     headers = {
         "Content-Type": kind,
         "Repr-Digest": f"sha-256=:{digest}:",
-        "Content-Disposition": disposition(path.name, "inline" if kind.startswith("text/html") else "attachment"),
+        "Content-Disposition": disposition(name, "inline" if kind.startswith("text/html") else "attachment"),
     }
     return Served(sha256, _size(path), headers, lambda: path.open("rb", buffering=0))
 

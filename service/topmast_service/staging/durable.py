@@ -103,17 +103,17 @@ def digest_of(path: Path) -> Digest:
 
 
 def digest_once(path: Path) -> Digest:
-    """The digest of a file of a box, which never changes: kept, since it is asked for with every request.
+    """The digest of a file of a box, which hardly ever changes: kept, since it is asked for with every request.
 
     Raises
     ------
     FileNotFoundError
         It is gone.
     """
-    return _kept(path, path.stat().st_mtime_ns)
+    return _kept(path, path.stat().st_ctime_ns)
 
 
 @lru_cache(maxsize=256)
 def _kept(path: Path, _changed: int) -> Digest:
-    """`_changed` tells a file that the doctor wrote anew from the one before."""
+    """`_changed` tells a file that was written anew from the one before; no `touch` sets it back."""
     return digest_of(path)

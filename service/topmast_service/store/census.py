@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from topmast_service.domain.job import SCHEMA, Job, from_record
 from topmast_service.store.connection import PREFIX, UNAVAILABLE, Client
 
-_WORK = ("todo", "done", "count", "tries", "lost", "held", "moving")
+_WORK = ("todo", "done", "count", "tries", "lost", "held", "moving", "arrived")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ end
 -- one settled file, counted once however often it is told
 local function settle(job, number, result, status, source, size)
   if redis.call('HSETNX', key('done', job), number, result) == 0 then return end
+  if status == 'OK' then redis.call('RPUSH', key('arrived', job), number) end
   redis.call('HINCRBY', key('count', job), status, 1)
   redis.call('HINCRBY', key('count', job), 'bytes', size)
   if source == 'cached' then
@@ -182,6 +183,6 @@ return tostring(first - now())
 local job = ARGV[1]
 if redis.call('EXISTS', key('job', job)) == 1 and not still(job, ARGV[2], ARGV[3]) then return 0 end
 for _, slice in ipairs(redis.call('SMEMBERS', key('held', job))) do drop(slice, job) end
-for _, family in ipairs({'todo', 'done', 'count', 'tries', 'lost', 'held', 'moving'}) do redis.call('DEL', key(family, job)) end
+for _, family in ipairs({'todo', 'done', 'count', 'tries', 'lost', 'held', 'moving', 'arrived'}) do redis.call('DEL', key(family, job)) end
 redis.call('ZREM', P .. 'turns', job)
 return 1

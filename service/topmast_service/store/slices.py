@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -143,6 +143,19 @@ class Slices:
         """What became of each settled file, by its row in the product table."""
         found = self._redis.hscan_iter(_key("done", job_id), count=1000)
         return {int(row): json.loads(result) for row, result in found}
+
+    def results_of(self, job_id: str, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The same for some rows; those that are not settled are left out."""
+        found = self._redis.hmget(_key("done", job_id), list(map(str, rows))) if rows else []
+        return {row: json.loads(result) for row, result in zip(rows, found, strict=True) if result is not None}
+
+    def arrivals(self, job_id: str) -> int:
+        """How many files of the job have arrived."""
+        return int(self._redis.llen(_key("arrived", job_id)))
+
+    def arrived(self, job_id: str, after: int, limit: int) -> list[int]:
+        """The rows of files that came, in the order of their arrival, behind the first `after`."""
+        return [int(row) for row in self._redis.lrange(_key("arrived", job_id), after, after + limit - 1)]
 
     def forget(self, seen: Job) -> None:
         """Remove every trace of a job whose results nobody needs; nothing happens if it is no longer as `seen`.
