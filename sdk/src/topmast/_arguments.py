@@ -87,11 +87,12 @@ def _bundle(command: argparse.ArgumentParser) -> None:
     command.add_argument("--level", action="append", type=int, metavar="N", help="calibration level; repeatable")
     command.add_argument("--mrp", action=argparse.BooleanOptionalAction, help="only the recommended products")
     command.add_argument("--guide-stars", choices=("none", "include", "only"), help="guide-star files")
+    command.add_argument("--layout", choices=("mast", "flat", "pipeline", "by_program"), help="folders of the box")
     command.add_argument("--notify", action="append", metavar="ADDRESS", help="e-mail to tell; repeatable")
     command.add_argument("--retention-days", type=count, metavar="N", help="how long the files stay")
     command.add_argument("--label", help="a name of your own")
     command.add_argument("--wait", action="store_true", help="until it is done")
-    command.add_argument("--download", metavar="DIR", help="wait, then fetch the files into DIR")
+    command.add_argument("--download", metavar="DIR", help="fetch the files into DIR as they arrive")
     _workers(command)
 
 
@@ -110,7 +111,7 @@ def _wait(command: argparse.ArgumentParser) -> None:
 def _download(command: argparse.ArgumentParser) -> None:
     command.add_argument("id", help="a bundle (b_…)")
     command.add_argument("directory", metavar="DIR", nargs="?", default=".", help="where to (here)")
-    command.add_argument("--wait", action="store_true", help="until it is done, first")
+    command.add_argument("--wait", action="store_true", help="for the next revision, if one is being made")
     _workers(command)
 
 

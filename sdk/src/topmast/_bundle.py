@@ -85,8 +85,9 @@ class Bundle(Job):
         timeout: float | dt.timedelta | None = None,
         raise_on_failure: bool = True,
     ) -> DownloadReport:
-        """Fetch the box into `directory`, laid out as the manifest says.
+        """Fetch the box into `directory`, laid out as the manifest says; all of it, also while the bundle is made.
 
+        What is verified is fetched while the bundle runs, the rest and the box's own tables once it is published.
         Files come in parallel, each into a part file that is renamed once its SHA-256 is right, so that nothing
         half-done ever has a file's own name. Call it again after any interruption: what is there and right
         (by checksum) is kept, what is half there goes on where it stopped.
@@ -106,10 +107,14 @@ class Bundle(Job):
         ------
         DownloadError
             Some files did not arrive; ``error.report`` has all of them.
+        JobError
+            The bundle was not published (see `wait`); what came of it is kept.
         """
         limit = self._talk().clock.deadline(seconds(timeout))
         downloader = Downloader(self._talk(), self._own_path(), Path(directory), limit, workers=max_workers)
-        return downloader.run(progress, raise_on_failure=raise_on_failure)
+        if self.done or self.revision is not None:  # while it is retried, the revision before is what there is
+            return downloader.run(progress, raise_on_failure=raise_on_failure)
+        return downloader.follow(self, progress, raise_on_failure=raise_on_failure)
 
     def _facts(self) -> list[tuple[str, object]]:
         names = ("selected", "ok", "failed")

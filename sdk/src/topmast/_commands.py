@@ -70,15 +70,14 @@ def _bundle(arguments: argparse.Namespace, client: Client, deadline: Deadline) -
         levels=arguments.level,
         mrp=arguments.mrp,
         guide_stars=arguments.guide_stars,
+        layout=arguments.layout,
         notify=arguments.notify,
         retention_days=arguments.retention_days,
         label=arguments.label,
     )
-    if arguments.wait or arguments.download:
-        job = job.wait(timeout=_left(deadline))
     if arguments.download:
         return _fetched(job, arguments.download, arguments.workers, deadline)
-    return _state(job)
+    return _state(job.wait(timeout=_left(deadline)) if arguments.wait else job)
 
 
 def _jobs(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
@@ -96,7 +95,7 @@ def _wait(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> 
 
 def _download(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
     job = client.bundles.get(arguments.id)
-    if arguments.wait:
+    if arguments.wait and job.revision is not None:  # the first one is fetched while it is made
         job = job.wait(timeout=_left(deadline))
     return _fetched(job, arguments.directory, arguments.workers, deadline)
 
@@ -118,6 +117,7 @@ def _state(job: Job) -> Output:
 
 def _fetched(job: Bundle, directory: str, workers: int, deadline: Deadline) -> Output:
     report = job.download(Path(directory), max_workers=workers, timeout=_left(deadline), raise_on_failure=False)
+    job = job if job.done else job.refresh()
     bad = [f"  {clean(file.path)}: {clean(file.reason)}" for file in report.failed]
     bad += [f"  {clean(row.path or row.productFilename)}: {clean(row.reason)}" for row in report.missing]
     code = PARTIAL if report.failed or report.missing else OK

@@ -5,55 +5,34 @@ from __future__ import annotations
 import errno
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._api_errors import NotAuthenticated, NotFound
-from ._clock import Clock, Deadline
+from ._arrivals import Arrivals, Outcome
+from ._clock import Deadline
 from ._errors import ConfigError, ConnectFailed, DownloadError, TopmastError, UsageError
 from ._fetch import ChangedOnServer, Fetcher, Stopped, Wanted
 from ._manifest import ManifestRow
 from ._paging import items
 from ._paths import safe_target
-from ._progress import Progress, ProgressOption, Show, shown
+from ._progress import Progress, ProgressOption, shown
 from ._reading import entries, members
 from ._report import FAILED, DownloadedFile, DownloadReport
 from ._session import Session
+from ._tally import Tally
+from ._wait import wait_for
+
+if TYPE_CHECKING:
+    from ._bundle import Bundle
 
 log = logging.getLogger("topmast")
 
-REDRAW = 0.1  # seconds between two drawings of a bar
 HOPELESS = (ConnectFailed, NotAuthenticated)  # would be the same for each of thousands of files
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-
-
-class Tally:
-    """Counts over all threads, shown now and then."""
-
-    def __init__(self, wanted: list[Wanted], show: Show, clock: Clock) -> None:
-        self._lock = threading.Lock()
-        self._show, self._clock, self._drawn = show, clock, float("-inf")
-        self._bytes, self._files, self._of = 0, 0, len(wanted)
-        sizes = [file.size for file in wanted]
-        self._total = None if None in sizes else sum(size or 0 for size in sizes)
-
-    def bytes(self, count: int) -> None:
-        """So many bytes more, or less."""
-        with self._lock:
-            self._bytes += count
-            if self._clock.monotonic() - self._drawn >= REDRAW:
-                self._draw()
-
-    def file(self) -> None:
-        """One file more is dealt with."""
-        with self._lock:
-            self._files += 1
-            self._draw()
-
-    def _draw(self) -> None:
-        self._drawn = self._clock.monotonic()
-        self._show(Progress("DOWNLOADING", self._files, self._of, bytes_done=self._bytes, bytes_total=self._total))
 
 
 class Downloader:
@@ -70,23 +49,51 @@ class Downloader:
         self.stop = threading.Event()
         self.why_stopped = ""
 
-    def run(self, progress: ProgressOption, *, raise_on_failure: bool) -> DownloadReport:
-        """Fetch what the box holds; see `Bundle.download`."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"cannot write to {self.root}: {error}", hint="Give another directory.") from error
+    def follow(self, bundle: Bundle, progress: ProgressOption, *, raise_on_failure: bool) -> DownloadReport:
+        """Fetch what has arrived while the bundle is being made, then the rest of its box."""
+        self._make_root()
+        with shown(progress, str(self.root)) as show, self._threads() as pool:
+            tally = Tally(None, None, show, self.session.clock)
+            fetcher = Fetcher(self.session, self.box, self.deadline, self.stop, tally.bytes)
+            arrivals = Arrivals(
+                self.session, self.box, self.deadline, lambda file: pool.submit(self._one, fetcher, tally, file)
+            )
+
+            def look(now: Progress) -> None:
+                self.stop.clear()  # a service that was away is back
+                arrivals.look()
+                if arrivals.any:
+                    tally.expect(now.files_total, now.bytes_total)
+                else:
+                    show(now)
+
+            wait_for(bundle, self.session, self.deadline, look, raise_on_failure=True)
+            came = arrivals.fetched()
+        self.stop.clear()
+        return self.run(progress, raise_on_failure=raise_on_failure, came=came)
+
+    def run(
+        self, progress: ProgressOption, *, raise_on_failure: bool, came: Mapping[str, Outcome] | None = None
+    ) -> DownloadReport:
+        """Fetch what the box holds, but for what `came` just now; see `Bundle.download`."""
+        self._make_root()
         wanted, missing = self._contents()
-        done = self._fetch_all(wanted, progress)
+        done = self._fetch_all(wanted, progress, came or {})
         stale = {path for path, (_, error) in done.items() if isinstance(error, ChangedOnServer)}
         if stale:
             log.debug("%d files changed since the manifest was read", len(stale))
             wanted, missing = self._contents()
-            done |= self._fetch_all([file for file in wanted if file.path in stale], progress)
+            done |= self._fetch_all([file for file in wanted if file.path in stale], progress, {})
         report = DownloadReport(self.root, tuple(file for file, _ in done.values()), tuple(missing))
         if report.failed and raise_on_failure:
             raise _failure(report)
         return report
+
+    def _make_root(self) -> None:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot write to {self.root}: {error}", hint="Give another directory.") from error
 
     def _contents(self) -> tuple[list[Wanted], list[ManifestRow]]:
         """What the box holds, its own tables included, and the rows that it does not hold."""
@@ -106,21 +113,29 @@ class Downloader:
         return [Wanted(row.path, row.size, row.sha256) for row in rows if row.path not in known]
 
     def _fetch_all(
-        self, wanted: list[Wanted], progress: ProgressOption
-    ) -> dict[str, tuple[DownloadedFile, Exception | None]]:
-        with shown(progress, str(self.root)) as show:
-            tally = Tally(wanted, show, self.session.clock)
+        self, wanted: list[Wanted], progress: ProgressOption, came: Mapping[str, Outcome]
+    ) -> dict[str, Outcome]:
+        kept = {file.path: came[file.path] for file in wanted if _is_this(file, came.get(file.path))}
+        rest = [file for file in wanted if file.path not in kept]
+        with shown(progress, str(self.root)) as show, self._threads() as pool:
+            tally = Tally(len(wanted), _size(wanted), show, self.session.clock)
+            tally.already(len(kept), sum(file.size for file, _ in kept.values()))
             fetcher = Fetcher(self.session, self.box, self.deadline, self.stop, tally.bytes)
-            with ThreadPoolExecutor(self.workers, "topmast-download") as pool:
-                try:
-                    return dict(pool.map(lambda file: self._one(fetcher, tally, file), wanted))
-                except BaseException:
-                    # Ctrl-C, or the user's own callable failed: let the threads leave their parts and go.
-                    self.stop.set()
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+            done = kept | dict(pool.map(lambda file: self._one(fetcher, tally, file), rest))
+        return {file.path: done[file.path] for file in wanted}
 
-    def _one(self, fetcher: Fetcher, tally: Tally, file: Wanted) -> tuple[str, tuple[DownloadedFile, Exception | None]]:
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        with ThreadPoolExecutor(self.workers, "topmast-download") as pool:
+            try:
+                yield pool
+            except BaseException:
+                # Ctrl-C, the bundle or the user's own callable failed: let the threads leave their parts and go.
+                self.stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _one(self, fetcher: Fetcher, tally: Tally, file: Wanted) -> tuple[str, Outcome]:
         error: Exception | None = None
         try:
             if self.stop.is_set():
@@ -143,6 +158,16 @@ class Downloader:
 def _distinct(wanted: Iterable[Wanted]) -> list[Wanted]:
     """One per path: products shared by several observations are listed once for each."""
     return list({file.path: file for file in wanted}.values())
+
+
+def _is_this(wanted: Wanted, came: Outcome | None) -> bool:
+    """Whether what came is the very version that the manifest names."""
+    return came is not None and came[1] is None and bool(wanted.sha256) and came[0].sha256 == wanted.sha256
+
+
+def _size(wanted: list[Wanted]) -> int | None:
+    sizes = [file.size for file in wanted]
+    return None if None in sizes else sum(size or 0 for size in sizes)
 
 
 def _failure(report: DownloadReport) -> DownloadError:
