@@ -61,10 +61,9 @@ class Downloader:
 
             def look(now: Progress) -> None:
                 self.stop.clear()  # a service that was away is back
+                tally.expect(now.files_total, now.bytes_total)
                 arrivals.look()
-                if arrivals.any:
-                    tally.expect(now.files_total, now.bytes_total)
-                else:
+                if not arrivals.any:
                     show(now)
 
             wait_for(bundle, self.session, self.deadline, look, raise_on_failure=True)

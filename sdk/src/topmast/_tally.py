@@ -41,7 +41,6 @@ class Tally:
         """There will be another number of files and bytes than it seemed."""
         with self._lock:
             self._of, self._total = files, size
-            self._draw()
 
     def already(self, files: int, size: int) -> None:
         """So many files and bytes were dealt with before."""
