@@ -1,9 +1,10 @@
 """Which files are to be moved next: slices of work handed out in turn over jobs.
 
 A bundle's files wait in ``todo:<job>`` (member ``<row>:<bytes>``, score: not before). A worker asks for a slice, a few
-files of the job that was served longest ago; it holds them under a lease and settles them one by one. A slice whose
-lease ran out goes back to the list. Everything that checks and then writes is one Lua script, so that two workers can
-never hold one file, and a worker that woke up too late settles nothing.
+files of the job that was served longest ago; it holds them under a lease and settles them one by one (``done:<job>``;
+the rows of those that came, in the order of their coming, in ``arrived:<job>``). A slice whose lease ran out goes back
+to the list. Everything that checks and then writes is one Lua script, so that two workers can never hold one file, and
+a worker that woke up too late settles nothing.
 """
 
 from __future__ import annotations
