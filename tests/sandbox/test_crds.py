@@ -53,6 +53,7 @@ def test_every_mapping_tells_its_name_tier_and_checksum(catalogue: Catalogue, re
         assert text
         header, _ = parsed(text)
         assert (header["name"], header["observatory"]) == (name, "JWST")
+        assert header["derived_from"] < name
         assert header["mapping"] == tiers[name.rpartition(".")[2]]
         rest = "".join(line for line in text.splitlines(keepends=True) if "sha1sum" not in line)
         assert header["sha1sum"] == sha1(rest.encode()).hexdigest()
