@@ -115,6 +115,12 @@ def _download(command: argparse.ArgumentParser) -> None:
     _workers(command)
 
 
+def _archive(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", help="a bundle (b_…)")
+    command.add_argument("file", metavar="FILE", help="what to write; its name ends in .zip or .tar")
+    command.add_argument("--wait", action="store_true", help="until it is done, first")
+
+
 def _retry(command: argparse.ArgumentParser) -> None:
     command.add_argument("id", help="a bundle (b_…)")
     command.add_argument("--everything", action="store_true", help="list and check all files anew")
@@ -130,6 +136,7 @@ COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("jobs", "list your jobs, or show one", _jobs),
     ("wait", "wait until a job is done", _wait),
     ("download", "fetch a bundle: resumed, SHA-256 checked", _download),
+    ("archive", "fetch a bundle as one zip or tar: resumed", _archive),
     ("abort", "stop a job; its record stays", _wait),
     ("hold", "pause a job", _wait),
     ("run", "let a held job go on", _wait),

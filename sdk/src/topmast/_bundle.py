@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from ._archive import Archive, format_of
 from ._download import Downloader
 from ._html import size
 from ._job import Job, seconds
@@ -115,6 +116,41 @@ class Bundle(Job):
         if self.done or self.revision is not None:  # while it is retried, the revision before is what there is
             return downloader.run(progress, raise_on_failure=raise_on_failure)
         return downloader.follow(self, progress, raise_on_failure=raise_on_failure)
+
+    def archive(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,  # noqa: A002 - what it is called everywhere
+        progress: ProgressOption = None,
+        timeout: float | dt.timedelta | None = None,
+    ) -> Path:
+        """Fetch the whole box as one file, which unpacks into one folder named after the bundle.
+
+        The service makes it while it sends it. After any interruption call it again: what is half there goes on where
+        it stopped, as long as the bundle is the same; `path` is written only when all of it is there. An archive has
+        no checksum of its own; ``sha256sums.txt`` in it has one for every file, and zip a CRC-32 besides.
+
+        Parameters
+        ----------
+        path
+            The file, whose folder is made if absent.
+        format
+            ``zip`` or ``tar``; by default what the name of `path` ends in.
+        timeout
+            Seconds in all; None for no limit.
+
+        Raises
+        ------
+        UsageError
+            Neither `format` nor the name says which.
+        TopmastError, OSError
+            It did not work; what was at `path` before still is. Larger bundles than the service packs are
+            refused with the code ``archive_too_large``: `download` fetches them.
+        """
+        target = Path(path).absolute()
+        limit = self._talk().clock.deadline(seconds(timeout))
+        return Archive(self._talk(), self._own_path(), format or format_of(target), limit).fetch(target, progress)
 
     def _facts(self) -> list[tuple[str, object]]:
         names = ("selected", "ok", "failed")

@@ -13,6 +13,7 @@ from ._bundle import Bundle
 from ._client import SEARCH_TIMEOUT, Client
 from ._clock import Deadline
 from ._errors import UsageError
+from ._html import size
 from ._job import Job
 from ._report import DownloadReport
 from ._text import clean, job_line, jobs_table, rows_table
@@ -100,6 +101,15 @@ def _download(arguments: argparse.Namespace, client: Client, deadline: Deadline)
     return _fetched(job, arguments.directory, arguments.workers, deadline)
 
 
+def _archive(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
+    job = client.bundles.get(arguments.id)
+    if arguments.wait:
+        job = job.wait(timeout=_left(deadline))
+    path = job.archive(Path(arguments.file), timeout=_left(deadline))
+    length = path.stat().st_size
+    return Output({"job": dict(job.raw), "file": str(path), "bytes": length}, f"{size(length)} in {clean(str(path))}")
+
+
 def _told(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
     job = getattr(client.jobs.get(arguments.id), arguments.command)()
     return Output(dict(job.raw), job_line(job))
@@ -145,6 +155,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = 
     "jobs": _jobs,
     "wait": _wait,
     "download": _download,
+    "archive": _archive,
     "abort": _told,
     "hold": _told,
     "run": _told,

@@ -54,7 +54,7 @@ class Downloader:
         self._make_root()
         with shown(progress, str(self.root)) as show, self._threads() as pool:
             tally = Tally(None, None, show, self.session.clock)
-            fetcher = Fetcher(self.session, self.box, self.deadline, self.stop, tally.bytes)
+            fetcher = Fetcher(self.session, f"{self.box}/files", self.deadline, self.stop, tally.bytes)
             arrivals = Arrivals(
                 self.session, self.box, self.deadline, lambda file: pool.submit(self._one, fetcher, tally, file)
             )
@@ -119,7 +119,7 @@ class Downloader:
         with shown(progress, str(self.root)) as show, self._threads() as pool:
             tally = Tally(len(wanted), _size(wanted), show, self.session.clock)
             tally.already(len(kept), sum(file.size for file, _ in kept.values()))
-            fetcher = Fetcher(self.session, self.box, self.deadline, self.stop, tally.bytes)
+            fetcher = Fetcher(self.session, f"{self.box}/files", self.deadline, self.stop, tally.bytes)
             done = kept | dict(pool.map(lambda file: self._one(fetcher, tally, file), rest))
         return {file.path: done[file.path] for file in wanted}
 

@@ -1,4 +1,4 @@
-"""One file of a box: resumed, verified, renamed."""
+"""One file of a box, or the box as one file: resumed, verified, renamed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from ._api_errors import ApiError
 from ._clock import Deadline
 from ._errors import ConnectionLost, TopmastError
 from ._messages import Reply, Request
@@ -44,19 +45,28 @@ class Stopped(TopmastError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file of the box; an empty `sha256` or a `size` of None is not known."""
+    """A file of the box; an empty `sha256` or a `size` of None is not known.
+
+    `etag` is the strong one of what has no known SHA-256, as an archive that is made while it is sent.
+    """
 
     path: str
     size: int | None = None
     sha256: str = ""
+    etag: str = ""
+
+    @property
+    def version(self) -> str:
+        """What names these very bytes, in hexadecimal; empty if nothing does."""
+        return self.sha256 or (hashlib.sha256(self.etag.encode()).hexdigest() if self.etag else "")
 
 
 @dataclass
 class Fetcher:
-    """Fetches files of the box at `box` (a path of the service); one is used by several threads."""
+    """Fetches files below `folder` (a path of the service); one is used by several threads."""
 
     session: Session
-    box: str
+    folder: str
     deadline: Deadline
     stop: threading.Event
     count: Callable[[int], None]
@@ -69,27 +79,36 @@ class Fetcher:
         TopmastError, OSError
             It did not work; `target` is as it was.
         """
-        wanted = wanted if wanted.sha256 else self._identified(wanted)
+        wanted = wanted if wanted.version else self.identified(wanted)
         if is_right(target, wanted):
             self.count(wanted.size or 0)
             return DownloadedFile(wanted.path, KEPT, target, target.stat().st_size, wanted.sha256, verified=True)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with PartFile.open(target, wanted.sha256) as part:
+        with PartFile.open(target, wanted.version) as part:
             self.count(part.size)
             verified = self._fill(part, wanted)
             part.commit()
             return DownloadedFile(wanted.path, FETCHED, target, part.size, part.sha256, verified=verified)
 
-    def _identified(self, wanted: Wanted) -> Wanted:
-        """With the SHA-256 that the service's ETag tells: the box's own tables are listed without one."""
-        reply = self.session.call(self._request("HEAD", wanted, {}), deadline=self.deadline)
+    def identified(self, wanted: Wanted) -> Wanted:
+        """With the length and ETag that the service tells now: the box's own tables are listed without a SHA-256."""
+        reply = self._head(wanted)
         length = reply.headers.get("content-length", "")
         size = int(length) if length.isascii() and length.isdigit() else wanted.size
-        return Wanted(wanted.path, size, _tag(reply)) if _tag(reply) else wanted
+        found = Wanted(wanted.path, size, _tag(reply), "" if _tag(reply) else _strong(reply))
+        return found if found.version else wanted
+
+    def _head(self, wanted: Wanted) -> Reply:
+        try:
+            return self.session.call(self._request("HEAD", wanted, {}), deadline=self.deadline)
+        except ApiError:
+            # No answer to HEAD has a body: why it was refused is told to whoever asks for a byte.
+            self.session.call(self._request("GET", wanted, {"Range": "bytes=0-0"}), deadline=self.deadline)
+            raise
 
     def _request(self, method: str, wanted: Wanted, headers: dict[str, str]) -> Request:
         plain = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        return Request(method, f"{self.box}/files/{quote(wanted.path)}", headers={**plain, **headers})
+        return Request(method, f"{self.folder}/{quote(wanted.path)}", headers={**plain, **headers})
 
     def _fill(self, part: PartFile, wanted: Wanted) -> bool:
         """Try until the part is whole; whether its checksum was known."""
@@ -119,7 +138,7 @@ class Fetcher:
             self._restart(part)
         if part.size != wanted.size:
             expected = self._transfer(part, wanted)
-        if wanted.size is not None and part.size < wanted.size:
+        if wanted.size is not None and part.size != wanted.size:
             raise ConnectionLost(f"{wanted.path} ended after {part.size} of {wanted.size} bytes", method="GET")
         if expected and part.sha256 != expected:
             got = part.sha256
@@ -130,7 +149,8 @@ class Fetcher:
     def _transfer(self, part: PartFile, wanted: Wanted) -> str:
         """Bring the bytes that are missing; the SHA-256 they should end up with."""
         # If-Range (RFC 9110 §13.1.5): the rest of *this* version, else all of the new one.
-        rest = {"Range": f"bytes={part.size}-", "If-Range": f'"{wanted.sha256}"'} if part.size else {}
+        known = f'"{wanted.sha256}"' if wanted.sha256 else wanted.etag
+        rest = {"Range": f"bytes={part.size}-", "If-Range": known} if part.size else {}
         with self.session.open(self._request("GET", wanted, rest), self.deadline) as stream:
             tag = self._begin(part, wanted, stream)
             for chunk in stream.chunks():
@@ -149,7 +169,7 @@ class Fetcher:
         if head.status not in (200, 206):
             raise error_for(stream.read())
         tag = _tag(head)
-        if wanted.sha256 and tag and tag != wanted.sha256:
+        if (wanted.sha256 and tag and tag != wanted.sha256) or (wanted.etag and wanted.etag != _strong(head)):
             raise ChangedOnServer(f"{wanted.path} has changed on the service")
         if head.status == 200:
             self._restart(part)
@@ -164,6 +184,12 @@ def _tag(head: Reply) -> str:
     """The SHA-256 that an ETag is, on this service; empty for any other."""
     tag = head.headers.get("etag", "").removeprefix("W/").strip('"')
     return tag if SHA256.fullmatch(tag) else ""
+
+
+def _strong(head: Reply) -> str:
+    """The ETag as it stands, if it is a strong one (RFC 9110 §8.8.3): equal tags, equal bytes."""
+    tag = head.headers.get("etag", "")
+    return tag if tag.startswith('"') else ""
 
 
 def _continues(head: Reply, part: PartFile, wanted: Wanted) -> bool:
