@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench import fair, resolve, search, small, stage, warm
+from bench import archive, fair, resolve, search, small, stage, warm
 from bench.telling import say
 
 BENCHES: dict[str, Callable[[Path, bool], Iterable[dict[str, Any]]]] = {
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[Path, bool], Iterable[dict[str, Any]]]] = {
     "resolve": resolve.run,
     "fair": fair.run,
     "search": search.run,
+    "archive": archive.run,
 }
 
 

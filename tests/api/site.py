@@ -106,7 +106,7 @@ class Site:
         job = self._job("bundle", owner, {"from": {"uris": ["mast:JWST/product/a.fits"]}}, **more)
         if phase not in {moves.COMPLETED, moves.ARCHIVED}:
             return self._moved(job, phase)
-        rows = [_manifest_row(path, content) for path, content in files.items()]
+        rows = [manifest_row(path, content) for path, content in files.items()]
         table = manifest_table(self.settings.tables.absolute(), job.id, 1)
         tables.write(table, MANIFEST_COLUMNS, map(asdict, rows))
         listed = [{**asdict(row), "parent_obsid": "1", "proposal_id": "1558", "obs_collection": "JWST"} for row in rows]
@@ -176,7 +176,8 @@ def _through(job: Job, phase: str, changes: dict[str, Any]) -> Job:
     return moves.archive(finished) if phase == moves.ARCHIVED else finished
 
 
-def _manifest_row(path: str, content: bytes) -> ManifestRow:
+def manifest_row(path: str, content: bytes) -> ManifestRow:
+    """The row of a delivered file, as earlier releases wrote it: without its CRC-32."""
     name = path.rpartition("/")[2]
     return ManifestRow(
         f"mast:JWST/product/{name}", path, name, path.split("/")[1], "a file", "SCIENCE", "I2D", 3, "public", "OK",

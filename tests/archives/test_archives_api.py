@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.site import FILES, I2D, MANIFEST_COLUMNS, NOW, Site, _manifest_row
+from tests.api.site import FILES, I2D, MANIFEST_COLUMNS, NOW, Site, manifest_row
 from topmast_service.api.app import create_app
 from topmast_service.domain.job import Job, retry
 from topmast_service.domain.manifest import ManifestRow
@@ -156,7 +156,7 @@ def test_own_files_of_any_name_come_along_and_nothing_hidden_or_foreign(
 
 def test_products_at_the_top_of_a_box_are_there_once(client: FlaskClient, site: Site, kind: str) -> None:
     bundle = site.bundle(files={"JWST/a/x.fits": b"x"})
-    write_manifest(site, bundle, [replace(_manifest_row("JWST/a/x.fits", b"x"), path="x.fits")])
+    write_manifest(site, bundle, [replace(manifest_row("JWST/a/x.fits", b"x"), path="x.fits")])
     (box(site, bundle) / "x.fits").write_bytes(b"x")
     assert sorted(inside(kind, client.get(f"/v1/bundles/{bundle.id}/archive.{kind}").data)) == sorted(
         f"{bundle.id}/{path}" for path in (*OWN, "x.fits")
@@ -172,7 +172,7 @@ def test_checksums_come_from_the_manifest_and_for_earlier_releases_from_the_byte
     client: FlaskClient, site: Site, bundle: Job
 ) -> None:
     address = f"/v1/bundles/{bundle.id}/archive.zip"
-    rows = [_manifest_row(path, content) for path, content in FILES.items()]
+    rows = [manifest_row(path, content) for path, content in FILES.items()]
     for column, crc32 in (("", 7), ("", None), ("crc32", None)):
         write_manifest(site, bundle, [replace(row, crc32=crc32) for row in rows], without=column)
         with zipfile.ZipFile(io.BytesIO(client.get(address).data)) as archive:
@@ -180,7 +180,7 @@ def test_checksums_come_from_the_manifest_and_for_earlier_releases_from_the_byte
 
 
 def test_only_what_was_delivered(client: FlaskClient, site: Site, bundle: Job, kind: str, address: str) -> None:
-    rows = [_manifest_row(path, content) for path, content in FILES.items()]
+    rows = [manifest_row(path, content) for path, content in FILES.items()]
     write_manifest(site, bundle, [rows[0], replace(rows[1], status="FAILED", size=None)])
     assert set(inside(kind, client.get(address).data)) == {f"{bundle.id}/{path}" for path in (I2D, *OWN)}
 

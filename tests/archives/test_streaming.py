@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.served import ApiProcess, start_api
-from tests.api.site import FILES, I2D, MANIFEST_COLUMNS, Site, _manifest_row
+from tests.api.site import FILES, I2D, MANIFEST_COLUMNS, Site, manifest_row
 from topmast_service.domain.job import Job
 from topmast_service.store import tables
 from topmast_service.workflows.control import manifest_table
@@ -117,7 +117,7 @@ def large_bundle(site: Site) -> Job:
             Path(seed).write_bytes(b"x")
         else:
             os.link(seed, path)
-    one = asdict(replace(_manifest_row("JWST/a/x", b"x"), crc32=0x8CDC1683))
+    one = asdict(replace(manifest_row("JWST/a/x", b"x"), crc32=0x8CDC1683))
     rows = [{**one, "path": small(n)} for n in range(SMALL)]
     rows += [{**one, "path": large(n), "size": SIZE, "crc32": 0} for n in range(LARGE)]
     tables.write(manifest_table(site.settings.tables.absolute(), bundle.id, 1), MANIFEST_COLUMNS, rows)

@@ -18,8 +18,9 @@ KEYS = {
     "resolve": {"rows", "files", "topmast_s", "primer_s", "vs_primer", "memory_share"},
     "fair": {"pace", "alone_s", "beside_bulk_s", "ratio"},
     "search": {"what", "api_peak_mb"},
+    "archive": {"set", "files", "bytes"},
 }
-NEEDS = {"stage": ("curl", "aria2c"), "small": ("curl", "aria2c")}
+NEEDS = {"stage": ("curl", "aria2c"), "small": ("curl", "aria2c"), "archive": ("curl", "zip", "tar")}
 
 
 def lines_of(name: str, into: Path) -> list[dict[str, Any]]:
