@@ -45,7 +45,7 @@ class ApiProcess:
 
 
 def start_api(site: Site, folder: Path, config: str = "python:topmast_service.api.gunicorn_settings") -> ApiProcess:
-    """Serve `site` on a free port of loopback, with this ``--config`` of gunicorn."""
+    """Serve `site` on a free port of loopback, with this ``--config`` of gunicorn; its `public_url` is that port."""
     log = folder / "api.log"
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as output:
         port, number = listener.getsockname()[1], listener.fileno()
@@ -56,17 +56,14 @@ def start_api(site: Site, folder: Path, config: str = "python:topmast_service.ap
             "--worker-class=gthread",
             "--keep-alive=15",
         ]
+        environment = as_environment(replace(site.settings, public_url=f"http://127.0.0.1:{port}"))
+        environment |= {"PYTHONPATH": os.pathsep.join(sys.path)}  # the code that is tested, wherever it lies
         command = [sys.executable, "-m", "gunicorn", *words, f"--threads={site.settings.api_threads}"]
         process = subprocess.Popen(
             [*command, "tests.api.served:create()"],
-            pass_fds=[number], cwd=ROOT, env=_environment(site), stdout=output, stderr=subprocess.STDOUT,
+            pass_fds=[number], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     return _ready(ApiProcess(f"http://127.0.0.1:{port}", process, log))
-
-
-def _environment(site: Site) -> dict[str, str]:
-    """The settings, and the code that the tests themselves run, wherever that is."""
-    return as_environment(site.settings) | {"PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def create() -> Flask:

@@ -24,6 +24,7 @@ from topmast_service.api import (
     mast_token,
     me,
     products,
+    scripts,
     searches,
     sky,
 )
@@ -63,6 +64,7 @@ def create_app(api: Api) -> Flask:
         files.make(api, streams),
         archives.make(api, streams),
         arrivals.make(api),
+        scripts.make(api, streams),
         jobs.make(api, waiters),
         citation.make(api),
         me.make(api),

@@ -13,14 +13,13 @@ from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Self
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from topmast_service.archive import tokens
+from topmast_service.archive import addresses, tokens
 from topmast_service.archive.headers import Head, length_of, read_head, retry_after
-from topmast_service.domain import crds
 from topmast_service.domain.token import Token, needs_token
 from topmast_service.errors import (
     MissingOnServer,
@@ -33,7 +32,6 @@ from topmast_service.errors import (
 
 _CHUNK = 1 << 20
 _MOST_REDIRECTS = 3
-_PATH = "/api/v0.1/Download/file"  # MAST's, as astroquery.mast 0.4.11 asks it
 _AWAY = frozenset({408, 425, 429, 502, 503, 504})  # says something of MAST as a whole; a 500 may be about one file
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -250,7 +248,7 @@ class Downloads:
         self._pool.clear()
 
     def _request(self, method: str, uri: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        url = self._address(uri)
+        url = addresses.file_url(self._base, self._crds, uri)
         credentials = self._credentials(uri)
         for _ in range(_MOST_REDIRECTS):
             response = self._send(method, url, {**headers, **credentials})
@@ -262,13 +260,6 @@ class Downloads:
                 raise TransferFailed(f"MAST redirects the request for {uri}; a token goes nowhere else.")
             url = _same_origin(url, target)
         raise TransferFailed("MAST redirects in circles.")
-
-    def _address(self, uri: str) -> str:
-        if not uri.startswith(crds.SCHEME):
-            return f"{self._base}{_PATH}?uri={quote(uri, safe=':/')}"
-        name = uri.removeprefix(crds.SCHEME)
-        floor = "mappings" if name.endswith("map") else "references"
-        return f"{self._crds}/unchecked_get/{floor}/jwst/{quote(name, safe='')}"
 
     def _credentials(self, uri: str) -> dict[str, str]:
         """What is public is asked for without a token, so that its answer proves that it is public."""
