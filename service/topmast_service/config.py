@@ -100,6 +100,11 @@ class Settings:
         """The key of the stored MAST tokens, unless `token_keys` has some."""
         return self.data / "secrets" / "token.key"
 
+    @property
+    def link_key_file(self) -> Path:
+        """The keys that sign links to boxes."""
+        return self.data / "secrets" / "link.key"
+
 
 def from_environment() -> Settings:
     """The settings of this process.

@@ -19,6 +19,7 @@ from topmast_service.staging.tree import Trees
 from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
+from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
@@ -26,6 +27,7 @@ from topmast_service.store.users import Users
 from topmast_service.workflows.arrivals import Arrivals
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
+from topmast_service.workflows.links import Links
 from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
 from topmast_service.workflows.tokens import MastTokens
@@ -89,6 +91,7 @@ class Api:
     mast_tokens: MastTokens
     skies: Skies
     arrivals: Arrivals
+    links: Links
 
 
 def for_api(
@@ -107,7 +110,8 @@ def for_api(
     tokens = MastTokens(stores.tokens, _whoami(settings))
     skies = Skies(stores.jobs, settings.tables, draw or messages.draw)
     arrivals = Arrivals(stores.slices, Cache(settings.cache), settings.tables)
-    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals)
+    links = Links(stores.jobs, stores.users, LinkKeys(settings.link_key_file))
+    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals, links)
 
 
 @dataclass(frozen=True)

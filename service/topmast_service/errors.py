@@ -147,6 +147,16 @@ class NeedsMastToken(NotAuthorized):
     hint = "Store your MAST token with `PUT /v1/me/mast-token`; a search that waits for it goes on by itself."
 
 
+class BadLink(TopmastError):
+    code, kind, title = "bad_link", "denied", "This link was not made here, or not for this path"
+    hint = "Copy the link whole and unchanged, or ask whoever gave it to you for a new one."
+
+
+class NotByLink(TopmastError):
+    code, kind, title = "not_by_link", "denied", "A link does not open this file: it is not public"
+    hint = "Fetch it with an API key of the bundle's owner, whose MAST token it came with."
+
+
 # not found
 
 
@@ -192,6 +202,11 @@ class MissingOnServer(NotFound):
 class Expired(TopmastError):
     code, kind, title = "expired", "not_found", "The files of this job are gone; its record and manifest stay"
     hint = "Submit the same request again: what is cached costs nothing."
+
+
+class LinkExpired(TopmastError):
+    code, kind, title = "link_expired", "not_found", "The link has ended"
+    hint = "Ask whoever gave it to you for a new one."
 
 
 # conflict

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,8 +45,12 @@ class ApiProcess:
         self.process.wait(20)
 
 
-def start_api(site: Site, folder: Path, config: str = "python:topmast_service.api.gunicorn_settings") -> ApiProcess:
-    """Serve `site` on a free port of loopback, with this ``--config`` of gunicorn; its `public_url` is that port."""
+def start_api(
+    site: Site, folder: Path, config: str = "python:topmast_service.api.gunicorn_settings", more: Sequence[str] = ()
+) -> ApiProcess:
+    """Serve `site` on a free port of loopback, with this ``--config`` of gunicorn and `more` of its options; the
+    site's `public_url` is that port.
+    """
     log = folder / "api.log"
     with socket.create_server(("127.0.0.1", 0)) as listener, log.open("wb") as output:
         port, number = listener.getsockname()[1], listener.fileno()
@@ -55,6 +60,7 @@ def start_api(site: Site, folder: Path, config: str = "python:topmast_service.ap
             f"--bind=fd://{number}",
             "--worker-class=gthread",
             "--keep-alive=15",
+            *more,
         ]
         environment = as_environment(replace(site.settings, public_url=f"http://127.0.0.1:{port}"))
         environment |= {"PYTHONPATH": os.pathsep.join(sys.path)}  # the code that is tested, wherever it lies

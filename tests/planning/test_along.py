@@ -18,8 +18,8 @@ MRS = "jw01523-c1001_t001_miri_ch1-shortmediumlong"
 MRS_ALONE = "jw01523-o003_t001_miri_ch1-shortmediumlong"
 CORONAGRAPHY = "jw01194-c1001_t001_nircam_clear-f444w-sub320a335r"
 SHUTTERS = "jw01433-o023_s000023007_nirspec_clear-prism"
-SERIES = "jw02734-o002_t002_niriss_clear-gr700xd-substrip256"
-WHOLE_SERIES = "jw02734-o001_t002_niriss_clear-gr700xd-substrip256"
+SERIES = "jw02113-o002_t002_niriss_clear-gr700xd-substrip256"
+WHOLE_SERIES = "jw02113-o001_t002_niriss_clear-gr700xd-substrip256"
 SLITLESS = "jw02736-o004_s04007_niriss_f115w-gr150c"
 GAPS = "jw01837-o001_t001_nircam_clear-f200w"
 TWO_GENERATIONS = "jw02107-o038_t003_miri_f770w"
@@ -100,10 +100,10 @@ def test_science_and_info_bring_what_the_pipeline_needs_beside_them(site: Planni
 
 def test_a_segment_that_never_came_is_asked_for_and_told(site: Planning) -> None:
     planned = site.plan({"observations": [SERIES]}, start="uncal")
-    names = {f"jw02734002001_02101_00001-seg{n:03}_nis_uncal.fits" for n in (1, 2, 3)}
+    names = {f"jw02113002001_02101_00001-seg{n:03}_nis_uncal.fits" for n in (1, 2, 3)}
     assert planned.names("excluded IS NULL AND suffix = 'uncal'") == names
     told = planned.job.result["completeness"]
-    assert [(m["kind"], m["what"]) for m in told["missing"]] == [("segment", "jw02734002001_02101_00001-seg002_nis")]
+    assert [(m["kind"], m["what"]) for m in told["missing"]] == [("segment", "jw02113002001_02101_00001-seg002_nis")]
 
 
 def test_gaps_are_told_by_kind(site: Planning) -> None:

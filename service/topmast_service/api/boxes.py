@@ -1,25 +1,68 @@
-"""What is inside a box, with the checksums that the manifest knows.
-
-A box in a layout that is meant to be written into is on a shared filesystem its user's own: a file that somebody wrote
-to since is sent as it is, under the SHA-256 that it has now. So whoever compares with the manifest sees that it is not
-what was delivered, and nobody resumes a mixture.
-"""
+"""What is inside a box, with the checksums that the manifest knows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topmast_service.api import results
+from topmast_service.api.intact import as_delivered
 from topmast_service.api.streaming import Served, of_file
-from topmast_service.errors import NoSuchFile
+from topmast_service.container import Api
+from topmast_service.domain import access
+from topmast_service.domain.job import Job
+from topmast_service.domain.links import inside
+from topmast_service.errors import NoSuchFile, NotByLink
 from topmast_service.staging.durable import digest_once
-from topmast_service.staging.manifest_files import SUMS
 from topmast_service.staging.tree import Listed
 from topmast_service.store.tables import Table
 from topmast_service.workflows.arrivals import Arrived
 
 _AFTER_SLASH = "0"
 """The character behind ``/`` in ASCII: ``path >= 'a/' AND path < 'a0'`` is everything in folder a."""
+
+_WITHIN, _CLOSED = "path >= ? AND path < ?", "status = 'OK' AND access <> ?"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file or folder of a bundle's current revision; `inside` is its path in the box, empty for the box itself."""
+
+    path: Path
+    inside: str
+    manifest: Table
+
+
+def find(api: Api, bundle: Job, path: str) -> Found:
+    """What is at a path of a bundle's box.
+
+    Raises
+    ------
+    NotReady, NoResult, Expired, NoSuchFile
+        There is nothing yet, never, no longer, or not there.
+    """
+    results.box(api, bundle)
+    found = api.stores.trees.find(bundle.owner, bundle.id, results.revision(bundle), path)
+    return Found(found, inside(path), results.manifest(api, bundle))
+
+
+def check_public(found: Found) -> None:
+    """Refuse a file that came with its owner's MAST token: what MAST gives them is not theirs to give.
+
+    Raises
+    ------
+    NotByLink
+        It is such a file.
+    """
+    if next(found.manifest.rows(f"path = ? AND {_CLOSED}", found.inside, access.PUBLIC), None):
+        raise NotByLink(f"{found.inside} is not public.")
+
+
+def closed(manifest: Table, folder: str) -> set[str]:
+    """The paths in a folder of files that are not public."""
+    rows = manifest.rows(f"{_WITHIN} AND {_CLOSED}", *_within(folder), access.PUBLIC)
+    return {row["path"] for row in rows}
 
 
 def listing(place: Path, listed: list[Listed], manifest: Table, folder: str) -> list[dict[str, Any]]:
@@ -49,7 +92,7 @@ def served(path: Path, relative: str, manifest: Table) -> Served:
     """
     row = next(manifest.rows("path = ? AND status = 'OK'", relative), None)
     try:
-        known = row["sha256"] if row and _as_delivered(path, row) else digest_once(path).sha256
+        known = row["sha256"] if row and as_delivered(path, row) else digest_once(path).sha256
     except FileNotFoundError:
         raise NoSuchFile() from None
     return of_file(path, known, path.name)
@@ -60,26 +103,11 @@ def arrived(file: Arrived) -> Served:
     return of_file(file.blob, file.sha256, file.path.rpartition("/")[2])
 
 
-def _as_delivered(path: Path, row: dict[str, Any]) -> bool:
-    """Whether the file has the bytes of its manifest row: nobody may write to it, or nobody did since the box was made.
-
-    Looked at is ctime, which no `touch` sets back, against the time when the last of the box's own tables was written.
-    """
-    found = path.stat()
-    if not found.st_mode & 0o222:
-        return True
-    return found.st_size == row["size"] and found.st_ctime_ns <= _made(path.parents[row["path"].count("/")])
-
-
-def _made(box: Path) -> int:
-    try:
-        return (box / SUMS).stat().st_mtime_ns
-    except FileNotFoundError:  # its user took it away
-        return 0
-
-
 def _sums_in(place: Path, names: dict[str, str], manifest: Table, folder: str) -> dict[str, str]:
-    within = (f"{folder}/", f"{folder}{_AFTER_SLASH}") if folder else ("", "\U0010ffff")
-    rows = manifest.rows("path >= ? AND path < ? AND status = 'OK'", *within)
+    rows = manifest.rows(f"{_WITHIN} AND status = 'OK'", *_within(folder))
     shown = ((row, names[row["path"]]) for row in rows if row["path"] in names)
-    return {row["path"]: row["sha256"] for row, name in shown if row["sha256"] and _as_delivered(place / name, row)}
+    return {row["path"]: row["sha256"] for row, name in shown if row["sha256"] and as_delivered(place / name, row)}
+
+
+def _within(folder: str) -> tuple[str, str]:
+    return (f"{folder}/", f"{folder}{_AFTER_SLASH}") if folder else ("", "\U0010ffff")

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Response, json, request
 from flask.views import MethodView
+from marshmallow import Schema
 
 from topmast_service.api import boxes, contract, results
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.bundles import ID
 from topmast_service.api.http_errors import PreconditionFailed, RangeNotSatisfiable
-from topmast_service.api.routes import Routes
+from topmast_service.api.routes import Errors, Routes
 from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.schemas.rows import Folder
 from topmast_service.api.streaming import Streams
@@ -19,7 +20,7 @@ from topmast_service.container import Api
 from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-_PATH = {
+PATH = {
     "in": "path",
     "name": "path",
     "description": "From the top of the box; slashes may stand as they are",
@@ -27,7 +28,7 @@ _PATH = {
     "example": "MANIFEST.HTML",
 }
 _GONE = (UnknownJob, NotReady, NoResult, Expired)
-_FILE_ERRORS = (*_GONE, NoSuchFile, PreconditionFailed, Busy)
+_FILE_ERRORS = (*_GONE, NoSuchFile, Busy)
 _FILE_HEADERS = contract.headers("ETag", "Repr-Digest", "Accept-Ranges")
 RANGE = [
     {
@@ -58,12 +59,11 @@ def make(api: Api, streams: Streams) -> Routes:
         bundle = results.one(api, user(), bundle_id, "bundle")
         if path and results.being_made(bundle):
             return streams.send(request, boxes.arrived(api.arrivals.file(bundle, path.strip("/"))))
-        results.box(api, bundle)
-        found = api.stores.trees.find(bundle.owner, bundle.id, results.revision(bundle), path)
-        manifest, inside = results.manifest(api, bundle), path.strip("/")
-        if found.is_dir():
-            return _folder(boxes.listing(found, api.stores.trees.listing(found), manifest, inside))
-        return streams.send(request, boxes.served(found, inside, manifest))
+        found = boxes.find(api, bundle, path)
+        if found.path.is_dir():
+            listed = api.stores.trees.listing(found.path)
+            return _folder(boxes.listing(found.path, listed, found.manifest, found.inside))
+        return streams.send(request, boxes.served(found.path, found.inside, found.manifest))
 
     @routes.route("/<bundle_id>/files", parameters=ID, tags=["bundles"])
     class Top(MethodView):
@@ -81,26 +81,9 @@ def make(api: Api, streams: Streams) -> Routes:
             """Whether the box is there."""
             return show(bundle_id, "")
 
-    @routes.route("/<bundle_id>/files/<path:path>", parameters=[*ID, _PATH], tags=["bundles"])
+    @routes.route("/<bundle_id>/files/<path:path>", parameters=[*ID, PATH], tags=["bundles"])
     class Inside(MethodView):
-        @routes.operation(
-            "getFile",
-            raises=(*_FILE_ERRORS, RangeNotSatisfiable),
-            parameters=RANGE,
-            responses={
-                200: {
-                    "description": "The file's bytes; for a folder, what is in it",
-                    "headers": _FILE_HEADERS,
-                    "content": {"application/json": {"schema": {"anyOf": [Folder, {}]}}, "*/*": _BYTES},
-                },
-                206: {
-                    "description": "The bytes asked for",
-                    "headers": {**_FILE_HEADERS, **contract.headers("Content-Range")},
-                    "content": {"*/*": _BYTES},
-                },
-                304: _NOT_MODIFIED,
-            },
-        )
+        @routes.operation("getFile", **getting(Folder, _FILE_ERRORS))
         @routes.arguments(NoQuery, location="query")
         def get(self, _: dict[str, Any], bundle_id: str, path: str) -> Response:
             """A file, whole or a range of it; or what is in a folder.
@@ -110,17 +93,37 @@ def make(api: Api, streams: Streams) -> Routes:
             """
             return show(bundle_id, path)
 
-        @routes.operation(
-            "headFile",
-            raises=_FILE_ERRORS,
-            responses={200: {"description": "It is there", "headers": _FILE_HEADERS}, 304: _NOT_MODIFIED},
-        )
+        @routes.operation("headFile", **heading(_FILE_ERRORS))
         @routes.arguments(NoQuery, location="query")
         def head(self, _: dict[str, Any], bundle_id: str, path: str) -> Response:
             """Size and SHA-256 of a file, without its bytes."""
             return show(bundle_id, path)
 
     return routes
+
+
+def getting(folder: type[Schema], errors: Errors) -> dict[str, Any]:
+    """What the contract says of a GET that gives a file, or a `folder`."""
+    responses = {
+        200: {
+            "description": "The file's bytes; for a folder, what is in it",
+            "headers": _FILE_HEADERS,
+            "content": {"application/json": {"schema": {"anyOf": [folder, {}]}}, "*/*": _BYTES},
+        },
+        206: {
+            "description": "The bytes asked for",
+            "headers": {**_FILE_HEADERS, **contract.headers("Content-Range")},
+            "content": {"*/*": _BYTES},
+        },
+        304: _NOT_MODIFIED,
+    }
+    return {"raises": (*errors, PreconditionFailed, RangeNotSatisfiable), "parameters": RANGE, "responses": responses}
+
+
+def heading(errors: Errors) -> dict[str, Any]:
+    """What the contract says of the HEAD beside it."""
+    responses = {200: {"description": "It is there", "headers": _FILE_HEADERS}, 304: _NOT_MODIFIED}
+    return {"raises": (*errors, PreconditionFailed), "responses": responses}
 
 
 def _folder(entries: list[dict[str, Any]]) -> Response:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from topmast_service.api import http_errors
 from topmast_service.api.envelope import request_id
 from topmast_service.api.schemas.problem import Problem
+from topmast_service.domain.links import masked
 from topmast_service.errors import NotFound, StoreUnavailable, TopmastError
 from topmast_service.store.connection import UNAVAILABLE
 
@@ -31,6 +32,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "expired": 410,
+    "link_expired": 410,
     "precondition_failed": 412,
     "too_large": 413,
     "archive_too_large": 413,
@@ -116,5 +118,5 @@ def _store_away(error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """What went wrong is for the log, under the id that the user is told; not for the user."""
-    _log.error("request_id=%s %s %r", request_id(), request.method, request.path, exc_info=error)
+    _log.error("request_id=%s %s %r", request_id(), request.method, masked(request.path), exc_info=error)
     return answer(TopmastError("topmast failed at this request; the cause is in its log."))

@@ -23,7 +23,6 @@ from topmast_service.formats import scripts
 from topmast_service.formats.scripts import LIST_TYPE, SCRIPT_TYPE, Fetchable, Files, Place
 
 _ERRORS = (UnknownJob, NotReady, NoResult, Expired, Busy)
-"""How the dataURIs begin that MAST's download service has; reference files are CRDS's."""
 
 
 def make(api: Api, streams: Streams) -> Routes:
@@ -81,7 +80,7 @@ def _topmast(api: Api, bundle: Job) -> tuple[Place, Files]:
             products |= {row["path"]} if "/" not in row["path"] else set()
         for entry in api.stores.trees.listing(folder):
             if entry.size is not None and entry.path not in products:
-                sha256 = boxes.served(folder / entry.name, entry.path, manifest).sha256
+                sha256 = boxes.served(folder / entry.name, entry.path, manifest).etag
                 yield Fetchable(entry.path, files + quote(entry.path), sha256, entry.size)
 
     return Place(bundle.id, "topmast", base), listed()

@@ -8,11 +8,8 @@ token moved to another user's record does not open either, for it says whose it 
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from topmast_service.domain.token import Token
 from topmast_service.errors import NeedsMastToken, UnsafeForTokens
+from topmast_service.store import key_file
 from topmast_service.store.connection import PREFIX, Client, time_of
 
 _NOTE = """
@@ -79,24 +77,8 @@ class Keys:
 
     def _of_file(self, make: bool) -> list[str]:
         if make and not self.file.exists():
-            self._make()
-        with suppress(FileNotFoundError):
-            return self.file.read_text(encoding="ascii").split()
-        return []
-
-    def _make(self) -> None:
-        """A whole file or none, and the same one for two processes that store the first token at once."""
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=self.file.parent, prefix=f".{self.file.name}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(Fernet.generate_key() + b"\n")
-                file.flush()
-                os.fsync(handle)
-            with suppress(FileExistsError):
-                os.link(aside, self.file)
-        finally:
-            os.unlink(aside)
+            key_file.make(self.file, Fernet.generate_key())
+        return key_file.read(self.file)
 
 
 class Tokens:

@@ -1,0 +1,114 @@
+"""/d/{signature}/{path}: the door for those who have a link and no key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, json, request
+from flask.views import MethodView
+
+from topmast_service.api import boxes, contract, files
+from topmast_service.api.boxes import Found
+from topmast_service.api.routes import Routes
+from topmast_service.api.schemas.links import SIGNATURE, LinkedFolder
+from topmast_service.api.schemas.parameters import NoQuery
+from topmast_service.api.streaming import Streams
+from topmast_service.container import Api
+from topmast_service.domain import links
+from topmast_service.domain.job import Job
+from topmast_service.domain.links import Link
+from topmast_service.errors import (
+    BadLink,
+    Busy,
+    Expired,
+    Invalid,
+    LinkExpired,
+    NoSuchFile,
+    NotByLink,
+    StoreUnavailable,
+)
+
+SendArchive = Callable[[Job, str], Response]
+"""Answers the request with a bundle's archive, zip or tar, of its public files (`boxes.closed` has the others)."""
+
+_ERRORS = (BadLink, LinkExpired, Expired, NoSuchFile, NotByLink, Busy, StoreUnavailable, Invalid)
+
+
+def no_archive(bundle: Job, kind: str) -> Response:
+    """Where no archives are made."""
+    raise NoSuchFile(f"Bundle {bundle.id} does not come as {kind} here.")
+
+
+def make(api: Api, streams: Streams, send_archive: SendArchive = no_archive) -> Routes:
+    """The routes."""
+    routes = Routes("link_door", __name__, url_prefix="/d", description="For those who have a link and no key")
+
+    def show(signature: str, path: str) -> Response:
+        link, bundle = api.links.open(signature, path)
+        if link.target != links.FILES:
+            return send_archive(bundle, _archive_of(link, path))
+        found = boxes.find(api, bundle, path)
+        if found.path.is_dir():
+            return _folder(api, found, signature)
+        boxes.check_public(found)
+        return streams.send(request, boxes.served(found.path, found.inside, found.manifest))
+
+    @routes.after_request
+    def tell_nobody(response: Response) -> Response:
+        """A page behind a link must not tell the next site its address, nor a search engine that there is one."""
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    @routes.route("/<signature>/", parameters=[SIGNATURE], tags=["links"])
+    class Top(MethodView):
+        @routes.operation("openLink", raises=_ERRORS, keyed=False)
+        @routes.arguments(NoQuery, location="query")
+        @routes.response(200, LinkedFolder, description="What is at the top of the box", headers=contract.headers())
+        def get(self, _: dict[str, Any], signature: str) -> Response:
+            """What a link to a whole box opens."""
+            return show(signature, "")
+
+        @routes.operation("headLink", raises=_ERRORS, keyed=False)
+        @routes.arguments(NoQuery, location="query")
+        @routes.response(200, description="It opens", headers=contract.headers())
+        def head(self, _: dict[str, Any], signature: str) -> Response:
+            """Whether a link to a whole box opens it."""
+            return show(signature, "")
+
+    @routes.route("/<signature>/<path:path>", parameters=[SIGNATURE, files.PATH], tags=["links"])
+    class Below(MethodView):
+        @routes.operation("getByLink", **files.getting(LinkedFolder, _ERRORS), keyed=False)
+        @routes.arguments(NoQuery, location="query")
+        def get(self, _: dict[str, Any], signature: str, path: str) -> Response:
+            """A file behind a link, whole or a range of it; an archive; or what is in a folder.
+
+            The same headers and conditions as with a key. Rights are asked again each time.
+            """
+            return show(signature, path)
+
+        @routes.operation("headByLink", **files.heading(_ERRORS), keyed=False)
+        @routes.arguments(NoQuery, location="query")
+        def head(self, _: dict[str, Any], signature: str, path: str) -> Response:
+            """Size and SHA-256 of a file behind a link, without its bytes."""
+            return show(signature, path)
+
+    return routes
+
+
+def _archive_of(link: Link, path: str) -> str:
+    if links.inside(path) != link.path:
+        raise NoSuchFile("There is nothing below an archive.")
+    return link.target
+
+
+def _folder(api: Api, found: Found, signature: str) -> Response:
+    closed = boxes.closed(found.manifest, found.inside)
+    entries = boxes.listing(found.path, api.stores.trees.listing(found.path), found.manifest, found.inside)
+    for entry in entries:
+        slash = "/" if entry["type"] == "folder" else ""
+        entry["link"] = None if entry["path"] in closed else f"/d/{signature}/{quote(entry['path'])}{slash}"
+    return Response(json.dumps({"items": entries}), mimetype="application/json")
