@@ -48,6 +48,9 @@ class Settings:
     api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
 
     archive_max_bytes: int = _setting(0, "largest zip or tar that is made of a bundle, in bytes; 0: any")
+    accel_prefix: str = _setting(
+        "", "location of nginx that sends staged files, see docs/nginx.conf; empty: we send them"
+    )
 
     ftps_host: str = _setting("127.0.0.1", "address the FTPS server listens on")
     ftps_port: int = _setting(8021, "port of the FTPS control connection")

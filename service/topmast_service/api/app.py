@@ -30,6 +30,7 @@ from topmast_service.api import (
     searches,
     sky,
 )
+from topmast_service.api.accel import Accel
 from topmast_service.api.problems import ProblemApi
 from topmast_service.api.streaming import Streams
 from topmast_service.api.waiting import Waiters
@@ -51,7 +52,7 @@ def create_app(api: Api) -> Flask:
     smorest = ProblemApi(app)
     contract.prepare(smorest)
     threads = api.stores.settings.api_threads
-    waiters, streams = Waiters(api.control, threads), Streams(threads)
+    waiters, streams = Waiters(api.control, threads), Streams(threads, Accel.of(api.stores.settings))
     for routes in (
         health.make(api),
         about.make(),

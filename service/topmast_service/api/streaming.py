@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_range_header
 from werkzeug.wsgi import FileWrapper
 
+from topmast_service.api.accel import Accel
 from topmast_service.api.http_errors import PreconditionFailed
 from topmast_service.errors import Busy, NoSuchFile
 
@@ -51,12 +52,16 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Served:
-    """Bytes that have an end, and what is known of them; `open` may raise OSError when they are gone."""
+    """Bytes that have an end, and what is known of them; `open` may raise OSError when they are gone.
+
+    `path` is where they lie, if they do so on disk.
+    """
 
     etag: str
     size: int
     headers: Mapping[str, str]
     open: Callable[[], Readable]
+    path: Path | None = None
 
 
 def of_file(path: Path, sha256: str, name: str) -> Served:
@@ -74,7 +79,7 @@ def of_file(path: Path, sha256: str, name: str) -> Served:
         "Repr-Digest": f"sha-256=:{digest}:",
         "Content-Disposition": disposition(name, "inline" if kind.startswith("text/html") else "attachment"),
     }
-    return Served(sha256, _size(path), headers, lambda: path.open("rb", buffering=0))
+    return Served(sha256, _size(path), headers, lambda: path.open("rb", buffering=0), path)
 
 
 def disposition(name: str, shown: str = "attachment") -> str:
@@ -83,10 +88,11 @@ def disposition(name: str, shown: str = "attachment") -> str:
 
 
 class Streams:
-    """The places for those who fetch files, in one process: half of its threads."""
+    """The places for those who fetch files, in one process: half of its threads. What nginx sends takes none."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, accel: Accel) -> None:
         self._places = BoundedSemaphore(max(1, threads // 2))
+        self._accel = accel
 
     def send(self, request: Request, served: Served) -> Response:
         """The bytes as `request` wants them: 200, 206 (one range), 304.
@@ -100,11 +106,9 @@ class Streams:
         PreconditionFailed, werkzeug.exceptions.RequestedRangeNotSatisfiable
             As RFC 9110 says.
         """
-        response = Response(headers=dict(served.headers))
-        response.set_etag(served.etag)
-        if request.method != "HEAD":
+        response, elsewhere = _described(served), self._elsewhere(request, served)
+        if request.method != "HEAD" and not elsewhere:
             response.response = self._open(served)
-        response.content_length = served.size
         try:
             conditions = _one_range(request, served.etag)
             response.make_conditional(conditions, accept_ranges=True, complete_length=served.size)
@@ -113,7 +117,16 @@ class Streams:
         except (RequestedRangeNotSatisfiable, PreconditionFailed):
             response.close()
             raise
-        return response
+        return _left_to_nginx(served, elsewhere) if elsewhere and response.status_code != 304 else response
+
+    def _elsewhere(self, request: Request, served: Served) -> str | None:
+        """Where nginx has the file, if it is to send it.
+
+        nginx judges If-Match once more, before it knows our ETag, and would answer 412 to a match; and
+        If-Unmodified-Since by a date that we tell nobody. These we send.
+        """
+        ours = request.method == "HEAD" or request.if_match or request.if_unmodified_since
+        return None if ours or served.path is None else self._accel.address(served.path)
 
     def hold(self, pieces: Iterator[bytes]) -> Streamed:
         """What is made while it is sent, in a place of its own until it ends or its reader has gone.
@@ -179,6 +192,20 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         raise NoSuchFile() from None
+
+
+def _described(served: Served) -> Response:
+    response = Response(headers=dict(served.headers))
+    response.set_etag(served.etag)
+    response.content_length = served.size
+    return response
+
+
+def _left_to_nginx(served: Served, address: str) -> Response:
+    """What is known of the file, without its bytes. Ranges are nginx's: it takes our ETag for If-Range."""
+    response = _described(served)
+    response.headers["X-Accel-Redirect"] = address
+    return response
 
 
 def _one_range(request: Request, etag: str) -> dict[str, object]:
