@@ -90,13 +90,33 @@ class Submissions:
         """
         self._check_search(user, search_id)
         body = {"collection": "products", "search": search_id, "where": sorted(set(where))}
-        key, digest, keep = f"products:{_digest(body)}", _digest(body), int(SEARCH_RETENTION.total_seconds())
+        return self._found_or_begun(user, "search", f"products:{_digest(body)}", body, SEARCH_RETENTION)
+
+    def mrp(self, user: User, obs_id: str) -> Submitted:
+        """The bundle of an observation's Minimum Recommended Products: the one of today, or begun. Nobody is mailed.
+
+        There is one a day, so that what is reprocessed comes; one that was deleted, archived or ended badly is begun
+        anew.
+
+        Parameters
+        ----------
+        obs_id
+            Or an obsid.
+        """
+        body = {"from": {"observations": [obs_id]}, "notify": []}
+        key = f"mrp:{self._jobs.now():%Y-%m-%d}:{_digest(body)}"
+        return self._found_or_begun(user, "bundle", key, body, timedelta(days=self._days))
+
+    def _found_or_begun(self, user: User, kind: str, key: str, body: Mapping[str, Any], keep: timedelta) -> Submitted:
+        """The user's one job for `key`, unless it is lost: then another."""
+        digest = _digest(body)
         while True:
-            new_id = f"s_{secrets.token_hex(8)}"
-            promise = self._jobs.promise(user.name, key, digest, new_id, keep)
+            new_id = f"{kind[0]}_{secrets.token_hex(8)}"
+            promise = self._jobs.promise(user.name, key, digest, new_id, int(keep.total_seconds()))
             if not self._is_lost(promise.job_id):
                 now = self._jobs.now()
-                new = Job(promise.job_id, "search", user.name, body, now, now + SEARCH_RETENTION)
+                days = keep / timedelta(days=1)
+                new = Job(promise.job_id, kind, user.name, dict(body), now, now + keep, retention_days=days)
                 return Submitted(self._add(new), promise.repeated)
             self._jobs.break_promise(user.name, key, digest, promise.job_id)
 
