@@ -11,12 +11,14 @@ from typing import Any, ClassVar, Self
 
 from ._archive import Archive, format_of
 from ._download import Downloader
+from ._errors import BadAnswer
 from ._html import size
 from ._job import Job, seconds
 from ._manifest import ManifestRow
+from ._messages import Request
 from ._paging import items
 from ._progress import ProgressOption
-from ._reading import members, whole
+from ._reading import members, text, whole
 from ._report import DownloadReport
 
 
@@ -152,6 +154,55 @@ class Bundle(Job):
         limit = self._talk().clock.deadline(seconds(timeout))
         return Archive(self._talk(), self._own_path(), format or format_of(target), limit).fetch(target, progress)
 
+    def link(
+        self, path: str = "", *, until: dt.datetime | dt.timedelta | None = None, archive: str | None = None
+    ) -> str:
+        """An address that opens a part of the box without a key; give it to whoever should have that.
+
+        Parameters
+        ----------
+        path
+            A file, or a folder with everything below it, from the top of the box; the whole box unless given.
+        until
+            When, or in how long, it ends: not after the bundle. By default in a week.
+        archive
+            ``"zip"`` or ``"tar"``: the whole box as one file, in place of `path`.
+        """
+        body = {"path": path, "until": _end(until), "archive": archive}
+        given = {name: value for name, value in body.items() if value}
+        reply = self._talk().call(Request("POST", f"{self._own_path()}/links", json=given))
+        if url := text(reply.json().get("url")):
+            return url
+        raise BadAnswer("the answer is not a link", url=reply.url)
+
+    def script(self, path: str | os.PathLike[str] | None = None, *, source: str = "topmast") -> str:
+        """A script for bash and curl that fetches the box, goes on where it stopped, and checks every file.
+
+        Parameters
+        ----------
+        path
+            Where to write it too.
+        source
+            ``"mast"``: the products straight from MAST.
+
+        Returns
+        -------
+        str
+            The script; it holds no key.
+        """
+        script = self._list("script.sh", source)
+        if path is not None:
+            Path(path).write_text(script, encoding="utf-8")
+        return script
+
+    def urls(self, *, source: str = "topmast") -> list[str]:
+        """The address of every file, here or (``source="mast"``) at MAST."""
+        return self._list("urls.txt", source).splitlines()
+
+    def _list(self, name: str, source: str) -> str:
+        request = Request("GET", f"{self._own_path()}/{name}", (("source", source),), headers={"Accept": "*/*"})
+        return self._talk().call(request).body.decode()
+
     def _facts(self) -> list[tuple[str, object]]:
         names = ("selected", "ok", "failed")
         counts = ", ".join(f"{self.counts[name]} {name}" for name in names if self.counts.get(name) is not None)
@@ -162,3 +213,9 @@ class Bundle(Job):
     def _brief(self) -> str:
         done = self.progress
         return super()._brief() + (f" {done.files_done or 0}/{done.files_total} files" if done.files_total else "")
+
+
+def _end(until: dt.datetime | dt.timedelta | None) -> str | None:
+    """As the service reads times; naive ones are the user's local ones, as everywhere in Python."""
+    moment = dt.datetime.now(dt.UTC) + until if isinstance(until, dt.timedelta) else until
+    return None if moment is None else f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -6,12 +6,14 @@ import datetime as dt
 import os
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from ._choice import Choice
 from ._clock import Clock
 from ._config import endpoint_settings, settings
+from ._direct import mrp
 from ._groups import Bundles, Jobs, Searches, search_body, search_options
 from ._job import seconds
 from ._lookups import Lookups
@@ -172,6 +174,32 @@ class Client(Lookups):
         limit = self._session.clock.deadline(seconds(timeout))
         submitted = self.bundles.plan(origin, label=label, **choice)
         return wait_for(submitted, self._session, limit, progress, raise_on_failure=True)
+
+    def mrp(
+        self,
+        obs_id: str,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float | dt.timedelta | None = None,
+        progress: ProgressOption = None,
+    ) -> Path:
+        """The Minimum Recommended Products of one observation as a zip at `path`.
+
+        Its bundle of today is found, or begun and waited for; it is among your `bundles`.
+
+        Parameters
+        ----------
+        obs_id
+            MAST's obs_id, or an obsid.
+        timeout
+            Seconds in all; None for no limit.
+
+        Raises
+        ------
+        JobFailed, WaitTimeout
+            As for any bundle.
+        """
+        return mrp(self._session, obs_id, path, self._session.clock.deadline(seconds(timeout)), progress)
 
     def close(self) -> None:
         """Close the connections that this client made; jobs go on."""

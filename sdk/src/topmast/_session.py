@@ -71,8 +71,8 @@ class Session:
         key = {"Idempotency-Key": uuid.uuid4().hex}
         return self.call(Request("POST", path, json=body, headers=key), deadline=deadline).json()
 
-    def call(self, request: Request, *, deadline: Deadline | None = None) -> Reply:
-        """Send `request`, again where the policy says so, until it is answered.
+    def call(self, request: Request, *, deadline: Deadline | None = None, follow: bool = True) -> Reply:
+        """Send `request`, again where the policy says so, until it is answered; without `follow` by a redirect too.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Session:
         request = replace(request, headers={"X-Request-Id": uuid.uuid4().hex, **request.headers})
         for attempt in itertools.count(1):
             try:
-                return self.once(request, limit)
+                return self.once(request, limit, follow=follow)
             except TopmastError as error:
                 pause = self.retry.pause(error, attempt, self.clock.fraction())
                 if pause is None or pause >= limit.left():
@@ -92,12 +92,12 @@ class Session:
                 self.clock.sleep(pause)
         raise AssertionError("unreachable")  # itertools.count never ends; mypy cannot know
 
-    def once(self, request: Request, deadline: Deadline, *, silence: float | None = None) -> Reply:
+    def once(self, request: Request, deadline: Deadline, *, silence: float | None = None, follow: bool = True) -> Reply:
         """One try, with redirects inside the same host."""
         for _ in range(MAX_REDIRECTS):
             with self.open(request, deadline, silence=silence) as stream:
                 reply = stream.read()
-            if reply.status in REDIRECTS:
+            if reply.status in REDIRECTS and follow:
                 request = self._redirected(request, reply)
             elif reply.status >= 400:
                 raise error_for(reply)
