@@ -78,6 +78,15 @@ def test_it_waits_as_long_as_is_preferred(client: FlaskClient, site: Site, monke
     assert (done.status_code, done.headers["Preference-Applied"], done.json["id"]) == (303, "wait=5", bundle)
 
 
+def test_what_has_no_products_is_no_archive(client: FlaskClient, site: Site) -> None:
+    bundle = client.get(ADDRESS).json["id"]
+    ended(site, bundle)
+    site.change(bundle, outcome="empty")
+    answer = client.get(ADDRESS)
+    assert answer.status_code == 404
+    assert bundle in answer.json["hint"]
+
+
 def test_no_observation_is_called_so(client: FlaskClient, site: Site) -> None:
     for name in ("a b", "μ", "x" * 201):
         assert client.get(f"/v1/observations/{name}/mrp.zip").status_code == 404

@@ -52,6 +52,9 @@ def make(api: Api, waiters: Waiters) -> Routes:
         job = waiters.for_end(user(), api.submissions.mrp(user(), obs_id).job, wait)
         if not job.published:
             return document(job), 202, {"Location": f"/v1/jobs/{job.id}", "Retry-After": "1"}
+        if job.outcome == "empty":
+            hint = f"Check the name. To have MAST asked again today, delete {job.id}."
+            raise NotFound(f"MAST has no recommended products of an observation called {obs_id!r}.", hint=hint)
         applied = {"Preference-Applied": f"wait={wait}"} if wait else {}
         return document(job), 303, {"Location": f"/v1/bundles/{job.id}/archive.zip", **applied}
 
