@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ._archive import Archive
 from ._bundle import Bundle
 from ._clock import Deadline
 from ._job import path_part
 from ._messages import Request
 from ._progress import ProgressOption
-from ._saving import save
 from ._session import Session
 from ._wait import POLL, wait_for
 
@@ -24,5 +24,4 @@ def mrp(
     # 202 and 303 both carry the bundle; what a redirect leads to is the archive, which goes to disk.
     found = Bundle._received(session.call(asked, deadline=deadline, follow=False).json(), session)
     bundle = wait_for(found, session, deadline, progress, raise_on_failure=True)
-    archive = Request("GET", f"{bundle._own_path()}/archive.zip", headers={"Accept": "*/*"})
-    return save(session, archive, path, deadline)
+    return Archive(session, bundle._own_path(), "zip", deadline).fetch(Path(path), progress)

@@ -16,6 +16,7 @@ from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.streaming import Served, Streams, disposition
 from topmast_service.container import Api
+from topmast_service.domain.job import Job
 from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob
 from topmast_service.workflows import packing
 
@@ -58,20 +59,28 @@ def _add(routes: Routes, api: Api, streams: Streams, kind: str) -> None:
             The same revision gives the same bytes whenever it is asked for, so `If-Range` with the ETag makes resuming
             safe. A transfer that ends before Content-Length lost a file on its way: ask for the rest.
             """
-            return streams.send(request, _served(api, bundle_id, kind))
+            return streams.send(request, served(api, results.one(api, user(), bundle_id, "bundle"), kind))
 
         @routes.operation(f"headArchive{kind.title()}", raises=_ERRORS, responses=told)
         @routes.arguments(NoQuery, location="query")
         def head(self, _: dict[str, Any], bundle_id: str) -> Response:
             """Length and ETag of the archive, without its bytes."""
-            return streams.send(request, _served(api, bundle_id, kind))
+            return streams.send(request, served(api, results.one(api, user(), bundle_id, "bundle"), kind))
 
 
-def _served(api: Api, bundle_id: str, kind: str) -> Served:
-    bundle = results.one(api, user(), bundle_id, "bundle")
+def served(api: Api, bundle: Job, kind: str, *, public: bool = False) -> Served:
+    """A bundle's archive, or one of its public files only.
+
+    Raises
+    ------
+    NotReady, NoResult, Expired
+        There is nothing yet, never, or no longer.
+    ArchiveTooLarge
+        This topmast sends none so large.
+    """
     results.box(api, bundle)
     try:
-        packed = packing.pack(kind, bundle, api.stores.trees, results.manifest(api, bundle))
+        packed = packing.pack(kind, bundle, api.stores.trees, results.manifest(api, bundle), public=public)
     except FileNotFoundError:  # between the look and the reading
         raise Expired(f"The files of bundle {bundle.id} are gone.") from None
     most = api.stores.settings.archive_max_bytes

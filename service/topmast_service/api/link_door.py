@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from flask import Response, json, request
 from flask.views import MethodView
 
-from topmast_service.api import boxes, contract, files
+from topmast_service.api import archives, boxes, contract, files
 from topmast_service.api.boxes import Found
+from topmast_service.api.http_errors import ArchiveTooLarge
 from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.links import SIGNATURE, LinkedFolder
 from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.streaming import Streams
 from topmast_service.container import Api
 from topmast_service.domain import links
-from topmast_service.domain.job import Job
 from topmast_service.domain.links import Link
 from topmast_service.errors import (
     BadLink,
@@ -30,25 +29,17 @@ from topmast_service.errors import (
     StoreUnavailable,
 )
 
-SendArchive = Callable[[Job, str], Response]
-"""Answers the request with a bundle's archive, zip or tar, of its public files (`boxes.closed` has the others)."""
-
-_ERRORS = (BadLink, LinkExpired, Expired, NoSuchFile, NotByLink, Busy, StoreUnavailable, Invalid)
+_ERRORS = (BadLink, LinkExpired, Expired, NoSuchFile, NotByLink, ArchiveTooLarge, Busy, StoreUnavailable, Invalid)
 
 
-def no_archive(bundle: Job, kind: str) -> Response:
-    """Where no archives are made."""
-    raise NoSuchFile(f"Bundle {bundle.id} does not come as {kind} here.")
-
-
-def make(api: Api, streams: Streams, send_archive: SendArchive = no_archive) -> Routes:
+def make(api: Api, streams: Streams) -> Routes:
     """The routes."""
     routes = Routes("link_door", __name__, url_prefix="/d", description="For those who have a link and no key")
 
     def show(signature: str, path: str) -> Response:
         link, bundle = api.links.open(signature, path)
         if link.target != links.FILES:
-            return send_archive(bundle, _archive_of(link, path))
+            return streams.send(request, archives.served(api, bundle, _archive_of(link, path), public=True))
         found = boxes.find(api, bundle, path)
         if found.path.is_dir():
             return _folder(api, found, signature)

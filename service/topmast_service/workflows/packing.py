@@ -11,6 +11,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from topmast_service.domain.access import PUBLIC
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.staging import tar_layout, zip_layout
@@ -34,13 +35,15 @@ class Packed:
     open: Callable[[], PackedFile]
 
 
-def pack(kind: str, bundle: Job, trees: Trees, manifest: Table) -> Packed:
+def pack(kind: str, bundle: Job, trees: Trees, manifest: Table, *, public: bool = False) -> Packed:
     """A published bundle's current revision as an archive of this kind; no file's bytes are read for it.
 
     Parameters
     ----------
     manifest
         The manifest of that revision: its delivered rows are the members, behind the box's own files.
+    public
+        Only what anybody may have: for whoever comes with a link and no key.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def pack(kind: str, bundle: Job, trees: Trees, manifest: Table) -> Packed:
     """
     revision = bundle.owner, bundle.id, bundle.revision or 0
     box, find = trees.path(*revision), partial(trees.find, *revision)
-    members = _Members(manifest.path, _own(box, trees, manifest))
+    members = _Members(manifest.path, _own(box, trees, manifest), public)
     moment = (bundle.published_at or bundle.created).astimezone(UTC)
 
     def contents() -> Contents:
@@ -70,10 +73,12 @@ class _Members:
 
     table: Path
     own: tuple[Member, ...]
+    public: bool
 
     def __iter__(self) -> Iterator[Member]:
         yield from self.own
-        for row in Table(self.table).rows("status = ?", OK, only=_CELLS):
+        fits, values = ("status = ? AND access = ?", (OK, PUBLIC)) if self.public else ("status = ?", (OK,))
+        for row in Table(self.table).rows(fits, *values, only=_CELLS):
             yield Member(row["path"], row["size"], row["sha256"], row.get("crc32"))
 
 
