@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.staging.test_manifest_files import FACTS, ROW
-from topmast_service.domain.lists import pasted
+from topmast_service.domain.lists.gathering import KEPT
 from topmast_service.domain.lists.reading import read
 from topmast_service.domain.manifest import FAILED, WITHHELD, ManifestRow
 from topmast_service.errors import NothingUnderstood
@@ -197,7 +197,7 @@ def test_what_is_named_twice_is_told() -> None:
     assert [(r.line, r.name, r.first) for r in found.duplicates] == [(3, URIS[0], 1), (6, "70040000", 5)]
     assert (found.repeated, found.uris, found.observations) == (2, URIS[:2], ("70040000",))
     many = read(below(*([NAMES[0]] * 500)))
-    assert (many.repeated, len(many.duplicates)) == (499, pasted.KEPT)
+    assert (many.repeated, len(many.duplicates)) == (499, KEPT)
 
 
 def test_a_file_may_be_new_and_public_at_once() -> None:
@@ -270,7 +270,7 @@ def test_nothing_understood_is_an_error_that_shows_what_was_there(text: str) -> 
 
 def test_what_is_told_is_bounded() -> None:
     found = read(NAMES[0] + "\n" + "jw01073001001_nothing_of_this.fits\n" * 3000)
-    assert (found.unread, len(found.not_understood)) == (3000, pasted.KEPT)
+    assert (found.unread, len(found.not_understood)) == (3000, KEPT)
     with pytest.raises(NothingUnderstood) as caught:
         read("x" * 100_000)
     assert len(str(caught.value.as_record())) < 1000

@@ -42,7 +42,9 @@ CONNECTIONS = 3
 """Services asked at once; the chunks they have ready are all that is held."""
 
 
-def search(portal: Portal, service: str, criteria: Sequence[Criterion], columns: str = "*") -> Iterator[Row]:
+def search(
+    portal: Portal, service: str, criteria: Sequence[Criterion], columns: str = "*", page_rows: int | None = None
+) -> Iterator[Row]:
     """The rows of one service that fit, each once.
 
     Parameters
@@ -51,12 +53,14 @@ def search(portal: Portal, service: str, criteria: Sequence[Criterion], columns:
         A key of `SERVICES`.
     columns
         Which cells to ask for; what the criteria are tested with must be among them.
+    page_rows
+        Rows per page: more than `PAGE_ROWS` where few cells are asked for.
     """
     tested = filters.tested(criteria)
     questions = list(filters.questions(criteria))
     seen: set[str] = set()
     for asked in questions:
-        for raw in portal.rows(SERVICES[service], {"columns": columns, "filters": asked}, PAGE_ROWS):
+        for raw in portal.rows(SERVICES[service], {"columns": columns, "filters": asked}, page_rows or PAGE_ROWS):
             row = _readable(raw)
             if name_of(row) in seen or not filters.passes(row, tested):
                 continue

@@ -59,7 +59,7 @@ def _together(number: int, read: Read) -> Iterator[Entry]:
     written, folders = dict(reversed(files)), _folders(name for name, _ in files)
     for token, every in read:
         if not every and reasons.looks_meant(token) and token.lower() not in folders:
-            yield Entry(number, token, None)
+            yield Entry(number, token[: references.LONGEST], None)
         here = (m for m in every if written.get(m.name, token) == token and m.name not in folders)
         yield from (Entry(number, token, meant) for meant in here)
 

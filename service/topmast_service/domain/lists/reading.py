@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from topmast_service.domain.lists import documents, lines, pages, scripts, tables
-from topmast_service.domain.lists.pasted import LONGEST_TEXT, Pasted, gather
+from topmast_service.domain.lists.gathering import gather
+from topmast_service.domain.lists.pasted import LONGEST_TEXT, Pasted
 from topmast_service.errors import NothingUnderstood
 
 LONGEST = 8_000_000
