@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import _lists
 from ._errors import UsageError
 from ._job import Job
 
-HOW = "Give a search, a list of obs_ids, rows of a search, or dataURIs (mast:JWST/product/…)."
+HOW = (
+    "Give a search, a list of obs_ids, rows of a search, dataURIs (mast:JWST/product/…), or the path of a script, "
+    "manifest or list."
+)
 URI = re.compile(r"[a-z][a-z0-9]*:", re.IGNORECASE)
+FILE = re.compile(r"\.(?:fits|json|csv|ecsv|jpg|png)", re.IGNORECASE)
+"""Ends of files' names; observations have none."""
+
 JOB_ID = re.compile(r"([sp])_[A-Za-z0-9_-]+")
 MAY_BE = {"s": "search", "p": "plan", "search": "search", "plan": "plan"}
 
 
 def source(origin: Any) -> dict[str, Any]:
-    """The `from` of POST /v1/bundles.
+    """The `from` of POST /v1/bundles: text of several lines, and the file of a path, are lists that the service reads.
 
     Raises
     ------
     UsageError
-        It names nothing, or mixes observations and files.
+        It names nothing, or mixes observations and files; a file cannot be read, or a list is too long.
     """
     if isinstance(origin, Job):
         if origin.kind not in MAY_BE:
@@ -29,6 +37,10 @@ def source(origin: Any) -> dict[str, Any]:
         return {origin.kind: origin.id}
     if isinstance(origin, str) and (found := JOB_ID.fullmatch(origin)):
         return {MAY_BE[found[1]]: origin}
+    if isinstance(origin, os.PathLike):
+        return {"list": _lists.of_file(origin)}
+    if isinstance(origin, str) and "\n" in origin.strip():
+        return {"list": _lists.pasted(origin)}
     return _listed([_name(entry) for entry in _entries(origin)])
 
 
@@ -69,6 +81,9 @@ def _listed(names: list[str]) -> dict[str, Any]:
         raise UsageError("the selection is empty", hint=HOW)
     unique = list(dict.fromkeys(names))
     uris = [name for name in unique if URI.match(name)]
-    if uris and len(uris) != len(unique):
-        raise UsageError("observations and dataURIs cannot be mixed", hint="Make two bundles.")
+    files = [name for name in unique if not URI.match(name) and FILE.fullmatch(name[name.rfind(".") :])]
+    if (uris or files) and len(uris) + len(files) != len(unique):
+        raise UsageError("observations and files cannot be mixed", hint="Make two bundles.")
+    if files:  # the service knows their dataURIs
+        return {"list": _lists.pasted("\n".join(unique))}
     return {"uris": uris} if uris else {"observations": unique}
