@@ -115,10 +115,15 @@ def test_guide_stars_say_it_themselves_and_else_have_their_visits_begin() -> Non
     )
     assert of_guide_star("jw01558001001_gs-track_0000190112233_cal.fits") == Exposure("FGS_TRACK")
     with Exposures() as found:
-        found.add([("jw01558001001_02101_00001_mirimage_cal.fits", Exposure("MIR_IMAGE", 59811.5, ("F560W",)))])
+        visits = {"001": 59811.5, "002": 59820.5}
+        found.add(
+            (f"jw01558001{visit}_02101_00001_mirimage_cal.fits", Exposure("MIR_IMAGE", begin, ("F560W",)))
+            for visit, begin in visits.items()
+        )
         found.index()
         assert found.of("jw01558001001_gs-id_1_stacked_cal.fits") == Exposure("FGS_ID-STACK", 59811.5)
         assert found.of("jw01558001001_gs-id_2_image_uncal.fits") == Exposure("FGS_ID-IMAGE", 59811.5)
+        assert found.of("jw01558001002_gs-id_2_image_uncal.fits") == Exposure("FGS_ID-IMAGE", 59820.5)
         assert found.of("jw01558002001_gs-id_2_image_uncal.fits") == Exposure("FGS_ID-IMAGE")
         assert found.of("jw01558001001_01_msa.fits") == Exposure("MIR_IMAGE", 59811.5, ("F560W",))
 
