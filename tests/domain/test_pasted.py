@@ -117,6 +117,13 @@ FORMS: dict[str, tuple[str, str]] = {
     ),
     "a script of MAST": (masts_script(), "script"),
     "commands": (below(*(f"curl -O -L {MAST}?bundle_name=x\\&uri={uri}" for uri in URIS)), "script"),
+    "a script of ours": (
+        below(
+            "#!/usr/bin/env bash", "# curl it", "JOB=b_1", "PLACE=https://t.example", "{", "list() {",
+            "  cat <<'END'", *(f"00ff\t84\tJ/{n}\thttps://t.example/v1/bundles/b_1/files/J/{n}" for n in NAMES),
+            "END", "}", 'main 3 0 "$@"', "}",
+        ), "script",
+    ),
     "a script that makes its addresses": (
         below("#!/bin/sh", 'get() { curl -f "$BASE?uri=$1"; }', *(f"get {uri}" for uri in URIS)), "script",
     ),
@@ -266,6 +273,17 @@ def test_nothing_understood_is_an_error_that_shows_what_was_there(text: str) -> 
     assert all(entry["pointer"] == "/from/list" for entry in caught.value.errors)
     if text.strip():
         assert repr(text.strip()[:20])[1:-1] in caught.value.detail
+
+
+def test_an_address_in_a_script_that_cannot_be_a_file_of_mast_is_told() -> None:
+    box = "https://t.example/v1/bundles/b_1/files"
+    names = ["HLSP/x/hlsp_jades_f090w_v2.0_drz.fits", "crds/jwst_nircam_dark_0123.fits", f"JWST/x/{NAMES[0]}"]
+    more = [f"{MAST}?uri=mast:TESS/product/a.fits", "https://mast.stsci.edu", f"{MAST}?uri=$1"]
+    found = read(below("#!/bin/bash", *(f"curl -O '{a}'" for a in (*(f"{box}/{name}" for name in names), *more))))
+    assert found.uris == URIS[:1]
+    assert [(missed.line, missed.reason[:25]) for missed in found.not_understood] == [
+        (2, "High-level products are n"), (3, "A calibration reference f"), (5, "Only dataURIs under mast:"),
+    ]  # fmt: skip
 
 
 def test_what_is_told_is_bounded() -> None:

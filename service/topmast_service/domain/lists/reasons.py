@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from topmast_service.domain import filename
 from topmast_service.domain.product import PREFIXES
 from topmast_service.errors import UnknownFilename
@@ -23,6 +25,8 @@ def looks_meant(token: str) -> bool:
 
 def why_not(text: str) -> Reason:
     """Reason and suggestions for a text that was not understood."""
+    if "uri=" in text:
+        text = unquote(text.rpartition("uri=")[2])
     if text[:5].lower() == "mast:":
         return _of_uri(text)
     name = text.strip().replace("\\", "/").rpartition("/")[2].lower()

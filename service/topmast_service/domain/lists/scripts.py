@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from topmast_service.domain.lists import lines, references
+from topmast_service.domain.lists import lines, reasons, references
 from topmast_service.domain.lists.pasted import LONGEST_TEXT, Entry
 
 _SCRIPT = re.compile(r"\A\s{0,99}#!|^[ \t]{0,40}(?:curl|wget|aria2c)[ \t]", re.MULTILINE)
@@ -41,7 +41,7 @@ def _addresses(text: str) -> Iterator[Entry]:
             address = match[0].replace("\\", "")  # the shell's own, in an address without quotes
             every = references.read(address)
             yield from (Entry(number, address, meant) for meant in every)
-            if not every and _NAMES_A_FILE.search(address):
+            if not every and (_NAMES_A_FILE.search(address) or reasons.looks_meant(references.last_part(address))):
                 yield Entry(number, address[:LONGEST_TEXT], None)
 
 
