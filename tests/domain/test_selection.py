@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topmast_service.domain import dates, lineage, product, selection
+from topmast_service.domain import dates, product, product_facts, selection
 from topmast_service.domain.product import Product
 from topmast_service.errors import Invalid, TopmastError, UnknownColumn
 
@@ -17,7 +17,8 @@ UNCAL = "jw01558005001_02101_00001_nrca1_uncal.fits"
 
 def of(name: str, **more: Any) -> Product:
     """A product as its row would tell it."""
-    cells = dict(zip(("extension", "suffix", "observation", "visit", "detector"), lineage.cells(name), strict=False))
+    facts = product_facts.of_name(name)
+    cells = {"extension": facts.extension, "suffix": facts.suffix, "detector": facts.detector, "visit": "01558005001"}
     row = {"dataURI": f"mast:JWST/product/{name}", "productFilename": name, "productType": "SCIENCE", **cells}
     row |= {"productSubGroupDescription": str(cells["suffix"]).upper()}
     return product.of_row(row | more, mrp=False)

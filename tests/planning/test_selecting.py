@@ -27,3 +27,19 @@ def test_the_basket_of_the_primer(site: Planning) -> None:
     raw = site.plan(M57, select={"where": ["suffix:eq:uncal", "detector:eq:mirimage", "extension:eq:fits"]})
     assert raw.counts["selected"] == 16
     assert raw.counts["excluded"]["where"] > 0
+
+
+def test_exposure_type_and_date_are_asked_of_the_keyword_services(site: Planning) -> None:
+    """CAOM's product rows know neither; a target acquisition is listed below the spectra of its visit."""
+    source = {"observations": ["jw01523-c1001_t001_miri_ch1-shortmediumlong"]}
+    raw = {"sub_groups": ["UNCAL"]}
+    acquisition = site.plan(source, select={**raw, "exp_types": ["MIR_TACQ"]})
+    assert acquisition.names() == {"jw01523003001_02101_00001_mirimage_uncal.fits"}
+    (begun,) = {row["t_min"] for row in acquisition.rows()}
+    spectra = site.plan(
+        source, select={**raw, "exp_types": ["MIR_MRS"], "dates": {"min": "2022-12-05", "max": "2022-12-05"}}
+    )
+    assert spectra.counts["selected"]
+    assert not spectra.names() & acquisition.names()
+    assert all(row["t_min"] > begun for row in spectra.rows("excluded IS NULL AND observation = '003'"))
+    assert not site.plan(source, select={**raw, "dates": {"max": "2022-12-04"}}).counts["selected"]

@@ -15,7 +15,6 @@ STARTS = (UNCAL, RATE, CAL)
 
 _EXPOSURE = re.compile(r"(jw(\d{5})(\d{3})(\d{3})_\d{3}[0-9a-z]{2}_\d{5})(-seg\d{3})?_([a-z0-9]+)_(.+)\.fits")
 _COMBINED = re.compile(r"jw(\d{5})-o(\d{3})_")
-_OF_VISIT = re.compile(r"jw(\d{11})_")
 
 
 @dataclass(frozen=True)
@@ -85,27 +84,3 @@ def observation_of(name: str) -> tuple[str, str] | None:
         return exposure.program, exposure.observation
     combined = _COMBINED.match(name)
     return (combined[1], combined[2]) if combined else None
-
-
-def cells(name: str) -> tuple[str, str, str, str, str, int | None, str]:
-    """What a file's name tells a table: extension, suffix, observation, visit, detector, segment, exposure.
-
-    Called for every file of a listing; `domain.filename` explains a name in full, and takes thirty times as long.
-
-    Examples
-    --------
-    >>> cells("jw01366004001_04101_00001-seg003_nrs1_uncal.fits")
-    ('fits', 'uncal', '004', '01366004001', 'nrs1', 3, 'jw01366004001_04101_00001')
-    >>> cells("jw01558-o001_t001_miri_f1000w_i2d.fits")
-    ('fits', 'i2d', '001', '', '', None, '')
-    """
-    stem, _, extension = name.lower().rpartition(".")
-    suffix = stem.rpartition("_")[2]
-    if found := _EXPOSURE.fullmatch(f"{stem}.fits"):
-        exposure, _, observation, _, segment, detector, _ = found.groups()
-        visit = exposure[2:13]
-        return extension, suffix, observation, visit, detector, int(segment[4:]) if segment else None, exposure
-    if found := _OF_VISIT.match(stem):
-        return extension, suffix, found[1][5:8], found[1], "", None, ""
-    found = _COMBINED.match(stem)
-    return extension, suffix, found[2] if found else "", "", "", None, ""

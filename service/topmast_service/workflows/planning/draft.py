@@ -53,7 +53,7 @@ class Draft:
         wanted = _wanted(select, origins.named)
         described.by_name(self.listing)
         if wanted.asks_exposures:
-            described.by_keywords(self.listing, self.means.open_portal)
+            described.by_keywords(self.listing, self.means.open_portal, self.attempt.check)
         self._decide(wanted)
         plan = self._bring_along(select, request.get("start"), wanted)
         self.notes += self.listing.place(request.get("layout") or layout.DEFAULT).notes()
