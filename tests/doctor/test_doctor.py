@@ -141,6 +141,22 @@ def test_found_and_repaired(site: Site, done: Job, code: str) -> None:
     assert {p.name for p in box(site, done).iterdir()} == {"JWST", *pages}
 
 
+def test_the_table_of_what_was_left_out_belongs_to_a_box_that_has_one(site: Site, done: Job) -> None:
+    chosen = site.run({"observations": ["1"]})
+    pages = {p.name: p.read_bytes() for p in box(site, chosen).iterdir() if p.is_file()}
+    assert "excluded.csv" in pages
+    assert codes(examined(site)) == set()
+    (box(site, chosen) / "excluded.csv").unlink()
+    assert codes(examined(site, repair=True)) == {"bundle_file_missing"}
+    assert codes(examined(site, deep=True)) == set()
+    again = {p.name: p.read_bytes() for p in box(site, chosen).iterdir() if p.is_file()}
+    assert again.keys() == pages.keys()
+    assert again["excluded.csv"] == pages["excluded.csv"]
+    assert (
+        json.loads(again["manifest.json"])["citation"].keys() == json.loads(pages["manifest.json"])["citation"].keys()
+    )
+
+
 def test_a_bad_disk_block_is_found_by_a_deep_look_only(site: Site, done: Job) -> None:
     alter(blob(site))
     assert codes(examined(site)) == set()

@@ -95,11 +95,11 @@ class Downloader:
             raise ConfigError(f"cannot write to {self.root}: {error}", hint="Give another directory.") from error
 
     def _contents(self) -> tuple[list[Wanted], list[ManifestRow]]:
-        """What the box holds, its own tables included, and the rows that it does not hold."""
+        """What the box holds, its own tables included, and the rows whose files it lacks."""
         listed = items(self.session, f"{self.box}/manifest", deadline=self.deadline)
         rows = [ManifestRow.from_json(row) for row in listed]
         wanted = [Wanted(row.path, row.size, row.sha256) for row in rows if row.ok]
-        return [*_distinct(wanted), *self._extras({file.path for file in wanted})], [row for row in rows if not row.ok]
+        return [*_distinct(wanted), *self._extras({file.path for file in wanted})], [row for row in rows if row.missing]
 
     def _extras(self, known: set[str]) -> list[Wanted]:
         """MANIFEST.HTML and its siblings: files at the root of the box that are no products."""

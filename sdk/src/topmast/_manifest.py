@@ -18,8 +18,8 @@ TEXTS = (
 class ManifestRow:
     """One requested file, under MAST's own names.
 
-    `path` is where it lies in the box; `status` is OK, FAILED or WITHHELD and `reason` says why; `size` is in
-    bytes; `raw` is the row as sent.
+    `path` is where it lies in the box; `status` is OK, FAILED, WITHHELD or EXCLUDED (named, and left out by the
+    selection) and `reason` says why; `size` is in bytes; `raw` is the row as sent.
     """
 
     dataURI: str = ""  # noqa: N815 - MAST's column name
@@ -52,3 +52,8 @@ class ManifestRow:
     def ok(self) -> bool:
         """Whether the file is in the box."""
         return self.status == "OK"
+
+    @property
+    def missing(self) -> bool:
+        """Whether the file was wanted and is not in the box."""
+        return self.status not in ("OK", "EXCLUDED")

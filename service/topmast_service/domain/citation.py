@@ -27,6 +27,17 @@ _ARCHIVE = (
     "Data from MAST, the Mikulski Archive for Space Telescopes at the Space Telescope Science Institute, "
     "whose DOIs begin with 10.17909/."
 )
+_JWST = (
+    "This work is based [in part] on observations made with the NASA/ESA/CSA James Webb Space Telescope. The data were "
+    "obtained from the Mikulski Archive for Space Telescopes at the Space Telescope Science Institute, which is "
+    "operated by the Association of Universities for Research in Astronomy, Inc., under NASA contract NAS 5-03127 for "
+    "JWST."
+)
+_HST = (
+    "This research is based [in part] on observations made with the NASA/ESA Hubble Space Telescope obtained from the "
+    "Space Telescope Science Institute, which is operated by the Association of Universities for Research in "
+    "Astronomy, Inc., under NASA contract NAS 5-26555."
+)
 _PORTAL = (
     "A DOI for exactly these observations: give MAST's DOI portal the list of their ids, "
     "/v1/jobs/{job}/citation?format=ids, and cite it beside this text."
@@ -90,6 +101,14 @@ def text(cited: Cited) -> str:
     if len(cited.ids) > MOST_IDS:
         parts.append(_too_many(cited))
     return "\n\n".join(parts) + "\n"
+
+
+def acknowledgement(cited: Cited) -> str:
+    """The missions' words for a paper's end, with the programs (STScI: "Mission acknowledgements")."""
+    words = [*([_HST] if "HST" in cited.missions else []), *([_JWST] if cited.missions != {"HST"} else [])]
+    if numbers := _shown([f"#{program.number}" for program in cited.programs]):
+        words.append(f"These observations are associated with {_listed(numbers)}.")
+    return " ".join(words)
 
 
 def bibtex(cited: Cited) -> str:

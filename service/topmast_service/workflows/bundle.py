@@ -12,25 +12,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topmast_service import __version__
 from topmast_service.domain import job, layout, manifest, progress
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts
-from topmast_service.errors import TopmastError
+from topmast_service.errors import TopmastError, UnknownJob
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.staging.tree import BlobsGone, Entry, Trees
-from topmast_service.staging.version import Version
 from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
+from topmast_service.workflows import box
 from topmast_service.workflows.attempt import Attempt, Terms, moving_files, work
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
-from topmast_service.workflows.report import MANIFEST, SELECTED, Rows, Written, version_of
-from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, unconfirmed
+from topmast_service.workflows.report import MANIFEST, SELECTED, Excluded, Rows, Written, names_files, version_of
+from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, kept, unconfirmed
 from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, unconfirmed_of
 
 log = logging.getLogger(__name__)
@@ -109,7 +108,7 @@ class Bundles:
         if attempt.job.kind == "plan":
             self._finish_plan(attempt, plan)
         else:
-            self._move(attempt, plan, lambda uri: fresh(self.cache, uri, self.max_age, now))
+            self._move(attempt, plan, lambda uri: self._fresh(uri, now))
 
     def _finish_plan(self, attempt: Attempt, plan: dict[str, Any]) -> None:
         """A dry run ends here, with what the bundle would cost."""
@@ -118,19 +117,24 @@ class Bundles:
         outcome, now = "complete" if plan["counts"]["selected"] else "empty", self.jobs.now()
         attempt.change(lambda latest, number: job.finish(latest, number, now, outcome, result=result))
 
+    def _fresh(self, uri: str, now: datetime) -> Result | None:
+        version = fresh(self.cache, uri, self.max_age, now)
+        return got(version, "cached") if version else None
+
     def _again(self, attempt: Attempt) -> None:
         running = attempt.job
         self.slices.forget(running)
         before = Table(manifest_table(self.folder, running.id, running.revision or 0))
-        delivered = {row["dataURI"]: row["sha256"] for row in before.rows("status = ?", OK)}
-        self._move(attempt, running.result, lambda uri: self._kept(uri, delivered.get(uri)))
+        delivered = {row["dataURI"]: (row["sha256"], row["reason"]) for row in before.rows("status = ?", OK)}
+        self._move(attempt, running.result, lambda uri: self._kept(uri, *delivered.get(uri, ("", ""))))
 
-    def _kept(self, uri: str, sha256: str | None) -> Version | None:
+    def _kept(self, uri: str, sha256: str, reason: str) -> Result | None:
         """The very version that the revision before delivered, if the cache still has it."""
         versions = (v for v in self.cache.versions(uri) if v.sha256 == sha256)
-        return next((v for v in versions if self.cache.path(v).exists()), None)
+        version = next((v for v in versions if self.cache.path(v).exists()), None)
+        return kept(version, reason, self.cache.newest(uri)) if version else None
 
-    def _move(self, attempt: Attempt, plan: dict[str, Any], have: Callable[[str], Version | None]) -> None:
+    def _move(self, attempt: Attempt, plan: dict[str, Any], have: Callable[[str], Result | None]) -> None:
         """What there is already is settled in bulk; the rest goes to the transfer workers, or straight to publish."""
         files, missing = self._queue(attempt.job, have)
         begun = progress.begin(files, plan["bytes"]["total"], self.slices.counts(attempt.job.id))
@@ -140,17 +144,17 @@ class Bundles:
         else:
             self.wake(attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=begun)))
 
-    def _queue(self, running: Job, have: Callable[[str], Version | None]) -> tuple[int, int]:
-        """Settle what `have` knows a version of, queue the rest; returns how many files in all, and of the rest."""
+    def _queue(self, running: Job, have: Callable[[str], Result | None]) -> tuple[int, int]:
+        """Settle what there is already, queue the rest; returns how many files in all, and of the rest."""
         table = Table(products_table(self.folder, running.id))
         cached: dict[int, Result] = {}
         missing: list[tuple[int, int]] = []
         for row in table.rows(SELECTED):
-            version = have(row["dataURI"])
-            if version is None:
+            result = have(row["dataURI"])
+            if result is None:
                 missing.append((row["_row"], row["size"] or 0))
             else:
-                cached[row["_row"]] = got(version, "cached")
+                cached[row["_row"]] = result
         for some in _chunks(cached, 1000):
             self.slices.settle_at_once(running, some)
         self.slices.fill(running, missing)
@@ -161,10 +165,11 @@ class Bundles:
         revision = attempt.change(job.begin_revision).begun
         table = Table(products_table(self.folder, running.id))
         results = self._with_last_copies(table, self.slices.results(running.id))
-        rows = Rows(table, results, self.jobs.now())
+        rows = Rows(table, results, self.jobs.now(), named=names_files(running.request))
         counted = manifest.totals(rows)
         tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(vars, rows))
-        facts = self._facts(running, revision, counted)
+        result = self._result(running, revision, counted)
+        facts = self._facts(running, revision, result)
         attempt.check()
         try:
             self._build(running, revision, facts, rows)
@@ -173,7 +178,7 @@ class Bundles:
             log.warning("%s begins again: %s", running.id, error)
             self.wake(attempt.change(lambda j, n: job.hand_over(j, n, job.FIRST_STEP[j.kind])))
         else:
-            self._finish(attempt, revision, counted)
+            self._finish(attempt, revision, counted, result)
 
     def _with_last_copies(self, table: Table, results: dict[int, Result]) -> dict[int, Result]:
         """Files that MAST would not give now, but gave before: the last copy is delivered, and its row says so."""
@@ -185,26 +190,45 @@ class Bundles:
 
     def _build(self, running: Job, revision: int, facts: BoxFacts, rows: Rows) -> None:
         written = Written(Table(manifest_table(self.folder, running.id, revision)))
+        excluded = Excluded(products_table(self.folder, running.id))
         self.trees.build(
             running.owner,
             running.id,
             revision,
             (Entry(row.path, version_of(result)) for row, result in rows.delivered()),
             cache=self.cache,
-            write_extras=lambda folder: write_manifest(folder, facts, written),
+            write_extras=lambda folder: write_manifest(folder, facts, written, excluded),
             writable=layout.writable(running.request.get("layout")),
         )
 
-    def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int]) -> None:
-        running, now = attempt.job, self.jobs.now()
+    def _result(self, running: Job, revision: int, counted: dict[str, int]) -> dict[str, Any]:
+        """What the record will say of this revision."""
         fetched = counted["bytes"] - counted["cached_bytes"]
         delivered = Table(manifest_table(self.folder, running.id, revision))
-        result = running.result | {
+        return running.result | {
             "notes": [*_of_the_plan(running), *mixed(delivered), *unconfirmed_of(delivered)],
             "counts": running.result["counts"] | {k: counted[k] for k in ("ok", "cached", "fetched", "failed")},
             "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
+            "search": running.result.get("search") or self._asked_before(running),
         }
-        outcome = "empty" if not counted["requested"] else "partial" if counted["failed"] else "complete"
+
+    def _asked_before(self, running: Job) -> dict[str, Any] | None:
+        """The request of the search that the bundle is made of: the search may be gone before the box is."""
+        source = running.request["from"].get("search")
+        try:
+            return box.told(self.jobs.get(source).request) if source else None
+        except UnknownJob:
+            return None
+
+    def _facts(self, running: Job, revision: int, result: dict[str, Any]) -> BoxFacts:
+        now = self.jobs.now()
+        keep = timedelta(days=running.retention_days)
+        return box.facts(running, revision, result, made=now, expires=now + keep, tables=self.folder)
+
+    def _finish(self, attempt: Attempt, revision: int, counted: dict[str, int], result: dict[str, Any]) -> None:
+        running, now = attempt.job, self.jobs.now()
+        wanted = counted["ok"] + counted["failed"]
+        outcome = "empty" if not wanted else "partial" if counted["failed"] else "complete"
         told = running.progress | {"files_failed": counted["failed"]}
         keep = timedelta(days=running.retention_days)
 
@@ -214,21 +238,8 @@ class Bundles:
             return job.keep_until(done, now + keep)
 
         self.slices.forget(attempt.change(change))
-        if fetched:
+        if fetched := result["bytes"]["fetched"]:
             self.estimates.note(running, fetched, counted["fetched"], now)
-
-    def _facts(self, running: Job, revision: int, counted: dict[str, int]) -> BoxFacts:
-        return BoxFacts(
-            job_id=running.id,
-            revision=revision,
-            owner=running.owner,
-            label=running.label or "",
-            created=_day(self.jobs.now()),
-            expires=_day(self.jobs.now() + timedelta(days=running.retention_days)),
-            request=running.request,
-            counts=running.result["counts"] | counted,
-            version=__version__,
-        )
 
 
 def _of_the_plan(running: Job) -> list[str]:
@@ -240,7 +251,3 @@ def _chunks(items: dict[int, Result], size: int) -> Iterator[dict[int, Result]]:
     rows = list(items)
     for start in range(0, len(rows), size):
         yield {row: items[row] for row in rows[start : start + size]}
-
-
-def _day(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
-from topmast_service.domain.manifest import OK, ManifestRow
+from topmast_service.domain.manifest import EXCLUDED, OK, ManifestRow
 from topmast_service.notify import compose
 from topmast_service.notify.compose import Endpoints
 from topmast_service.notify.smtp import MailDelayed, MailRefused
@@ -78,7 +78,7 @@ class Notices:
         table = Table(manifest_table(self.folder, told.id, told.revision))
         names = {f.name for f in fields(ManifestRow)}
         found: list[ManifestRow] = []
-        for row in table.rows("status <> ?", OK):
+        for row in table.rows("status NOT IN (?, ?)", OK, EXCLUDED):
             found.append(ManifestRow(**{k: v for k, v in row.items() if k in names}))
             if len(found) == MOST_FAILURES:
                 break

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from topmast_service.domain import access, filename, product
 from topmast_service.domain.columns import Column
 from topmast_service.domain.layout import DEFAULT, Places
-from topmast_service.domain.manifest import FAILED, OK, ManifestRow
+from topmast_service.domain.manifest import EXCLUDED, FAILED, OK, LeftOut, ManifestRow, why_left_out
 from topmast_service.domain.token import needs_token
+from topmast_service.errors import Expired
 from topmast_service.staging.version import Version
 from topmast_service.store.tables import Table
 
@@ -28,10 +30,19 @@ SELECTED = '"excluded" IS NULL'
 
 
 class Rows:
-    """The manifest rows of a bundle, walked as often as needed and never held (a box may have 70,000)."""
+    """The manifest rows of a bundle, walked as often as needed and never held (a box may have 70,000).
 
-    def __init__(self, products: Table, results: Mapping[int, Mapping[str, Any]], now: datetime) -> None:
+    Parameters
+    ----------
+    named
+        Whether the request named its files: then each has a row, also those that it leaves out.
+    """
+
+    def __init__(
+        self, products: Table, results: Mapping[int, Mapping[str, Any]], now: datetime, *, named: bool = False
+    ) -> None:
         self._products = products
+        self._condition = "1" if named else SELECTED
         self._results = results
         self._now = now
 
@@ -45,9 +56,10 @@ class Rows:
     def _all(self) -> Iterator[tuple[ManifestRow, Mapping[str, Any]]]:
         """Every row with its result. A table of an earlier release tells no paths; there was one layout then."""
         places = Places(DEFAULT)
-        for row in self._products.rows(SELECTED):
-            result = self._results.get(row["_row"], {})
-            yield _row(row, row.get("path") or places.of(row), result, self._now), result
+        for row in self._products.rows(self._condition):
+            result = _left_out(row) or self._results.get(row["_row"], {})
+            path = "" if row["excluded"] else row.get("path") or places.of(row)
+            yield _row(row, path, result, self._now), result
 
 
 class Written:
@@ -60,6 +72,33 @@ class Written:
         for cells in self._table.rows():
             del cells["_row"]
             yield ManifestRow(**cells)
+
+
+class Excluded:
+    """Every listed product that is not in the bundle, with the reason; walked as often as needed, never held."""
+
+    def __init__(self, products: Path) -> None:
+        self._path = products
+
+    def __iter__(self) -> Iterator[LeftOut]:
+        try:
+            for row in Table(self._path).rows('"excluded" IS NOT NULL'):
+                cells = {f.name: row[f.name] for f in fields(LeftOut) if f.name != "reason"}
+                name = cells["productFilename"] or product.filename(row["dataURI"])
+                yield LeftOut(**cells | {"productFilename": name, "reason": why_left_out(row["excluded"])})
+        except Expired:  # the doctor writes the pages of an old box anew; what was left out is known no longer
+            return
+
+
+def names_files(request: Mapping[str, Any]) -> bool:
+    """Whether a bundle's request names its files one by one, and nothing else."""
+    source = request["from"]
+    return "uris" in source or ("list" in source and not source["list"]["observations"])
+
+
+def _left_out(row: Mapping[str, Any]) -> dict[str, str]:
+    reason = row["excluded"]
+    return {"status": EXCLUDED, "reason": why_left_out(reason)} if reason else {}
 
 
 def version_of(result: Mapping[str, Any]) -> Version:

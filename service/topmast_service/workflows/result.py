@@ -38,6 +38,15 @@ def withdrawn(version: Version) -> Result:
     return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
 
 
+def kept(version: Version, reason: str, newest: Version | None) -> Result:
+    """What the revision before delivered stays in the box; its row says if there is something newer by now."""
+    said = reason if reason not in {"", "ok"} else "cached"
+    if newest is not None and newest.sha256 != version.sha256:
+        now = ", ".join(filter(None, (newest.cal_ver, newest.crds_ctx, newest.date))) or newest.sha256[:12]
+        said = f"superseded by {now}; kept as delivered, retry with what=all brings the new one"
+    return {"status": OK, "reason": said, "source": "cached", "size": version.size, "version": version.as_record()}
+
+
 UNCONFIRMED = "cached; MAST could not be asked"
 """How the reason of such a file begins."""
 

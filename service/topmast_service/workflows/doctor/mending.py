@@ -7,18 +7,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from topmast_service import __version__
 from topmast_service.domain import layout
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts, ManifestRow
 from topmast_service.errors import Expired
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.durable import digest_of
-from topmast_service.staging.manifest_files import PAGE, RECORD, SUMS, TABLE, write_manifest
+from topmast_service.staging.manifest_files import PAGES, write_manifest
 from topmast_service.staging.tree import BlobsGone, Entry, Trees
 from topmast_service.staging.version import Version
 from topmast_service.store.tables import Table
-from topmast_service.workflows.control import manifest_table
+from topmast_service.workflows import box
+from topmast_service.workflows.control import manifest_table, products_table
+from topmast_service.workflows.report import Excluded
 
 _FIELDS = {field.name for field in fields(ManifestRow)}
 
@@ -56,7 +57,7 @@ class Mending:
         try:
             self.trees.build(
                 bundle.owner, bundle.id, bundle.revision or 0, found, cache=self.cache,
-                write_extras=lambda folder: write_manifest(folder, _facts(bundle), [_row(row) for row in rows]),
+                write_extras=lambda folder: self._write(folder, bundle, rows),
                 writable=layout.writable(bundle.request.get("layout")),
             )  # fmt: skip
         except BlobsGone:
@@ -67,13 +68,21 @@ class Mending:
         """The box's own pages anew; all of them, since each holds the hashes of the others."""
         root = self.trees.path(bundle.owner, bundle.id, bundle.revision or 0)
         try:
-            rows = [_row(row) for row in self._rows(bundle)]
+            rows = self._rows(bundle)
         except Expired:
             return False
-        for name in (PAGE, RECORD, SUMS, TABLE):
+        for name in PAGES:
             (root / name).unlink(missing_ok=True)
-        write_manifest(root, _facts(bundle), rows)
+        self._write(root, bundle, rows)
         return True
+
+    def _write(self, folder: Path, bundle: Job, rows: list[dict[str, Any]]) -> None:
+        excluded = Excluded(products_table(self.tables, bundle.id))
+        write_manifest(folder, self._facts(bundle), [_row(row) for row in rows], excluded)
+
+    def _facts(self, bundle: Job) -> BoxFacts:
+        made, expires = bundle.ended or bundle.created, bundle.destruction
+        return box.facts(bundle, bundle.revision or 0, bundle.result, made=made, expires=expires, tables=self.tables)
 
     def _rows(self, bundle: Job) -> list[dict[str, Any]]:
         return list(Table(manifest_table(self.tables, bundle.id, bundle.revision or 0)).rows())
@@ -89,18 +98,3 @@ class Mending:
 
 def _row(row: dict[str, Any]) -> ManifestRow:
     return ManifestRow(**{name: value for name, value in row.items() if name in _FIELDS})
-
-
-def _facts(bundle: Job) -> BoxFacts:
-    ended = bundle.ended or bundle.created
-    return BoxFacts(
-        job_id=bundle.id,
-        revision=bundle.revision or 0,
-        owner=bundle.owner,
-        label=bundle.label or "",
-        created=f"{ended:%Y-%m-%d %H:%M} UTC",
-        expires=f"{bundle.destruction:%Y-%m-%d %H:%M} UTC",
-        request=bundle.request,
-        counts=bundle.result.get("counts", {}),
-        version=__version__,
-    )

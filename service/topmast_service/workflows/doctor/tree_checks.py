@@ -14,7 +14,7 @@ from topmast_service.domain import layout
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.staging.durable import digest_of
-from topmast_service.staging.manifest_files import PAGE, RECORD, SUMS, TABLE
+from topmast_service.staging.manifest_files import PAGES, pages_of
 from topmast_service.staging.tree import Trees
 from topmast_service.store.census import Census
 from topmast_service.store.table_check import damage
@@ -23,8 +23,6 @@ from topmast_service.workflows.control import manifest_table
 from topmast_service.workflows.doctor.finding import Finding
 from topmast_service.workflows.doctor.mending import Mending
 from topmast_service.workflows.doctor.record_checks import Known
-
-EXTRAS = frozenset({PAGE, RECORD, SUMS, TABLE})
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,9 @@ class TreeChecks:
         for row in self._rows(found):
             status = there.pop(row["path"], None)
             yield from self._file(root, f"{name}/{row['path']}", row, status, good)
-        for extra in sorted(EXTRAS - set(there)):
+        for extra in sorted(pages_of(root) - set(there)):
             yield Finding("bundle_file_missing", f"{name}/{extra}", mend=partial(self.mending.write_pages, found))
-        for path in sorted(set(there) - EXTRAS):
+        for path in sorted(set(there) - PAGES):
             yield Finding("bundle_file_extra", f"{name}/{path}")
 
     def _rows(self, found: Job) -> Iterator[dict[str, Any]]:
