@@ -138,7 +138,9 @@ class Site:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         folder.mkdir(parents=True, exist_ok=True)
-        facts = BoxFacts(job.id, 1, job.owner, "", "2026-07-01", "2026-07-08", job.request, {}, "1.0")
+        facts = BoxFacts(
+            job.id, 1, job.owner, "", "2026-07-01T12:00:00Z", "2026-07-08T12:00:00Z", job.request, {}, "1.0"
+        )
         write_manifest(folder, facts, rows)
 
 

@@ -18,6 +18,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/docs": READ,
     "/problems": READ,
     "/problems/busy": READ,
+    "/schemas/manifest.json": READ,
     "/v1/me": READ,
     "/v1/me/mast-token": READ | {"PUT", "DELETE"},
     "/v1/searches": {"POST"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,14 @@ def test_schemathesis_finds_nothing(site: Site, tmp_path: Path) -> None:
         label for label, found in outcome.statuses.items() if any(200 <= status < 300 for status in found)
     } == labels
     # Without parameters, body and key there is one request, and no more of it to try.
-    single = {"GET /livez", "GET /readyz", "GET /openapi.yaml", "GET /docs", "GET /problems"}
+    single = {
+        "GET /livez",
+        "GET /readyz",
+        "GET /openapi.yaml",
+        "GET /docs",
+        "GET /problems",
+        "GET /schemas/manifest.json",
+    }
     assert {label for label in labels if outcome.fuzzed[label] < EXAMPLES} == single
 
 
@@ -53,7 +61,7 @@ def test_every_operation_is_named_and_described(site: Site) -> None:
     found = list(operations(site))
     names = [operation.get("operationId") for _, _, operation in found]
     assert None not in names
-    assert len(set(names)) == len(names) == 37
+    assert len(set(names)) == len(names) == 38
     for path, method, operation in found:
         where = f"{method} {path}"
         assert operation["summary"], where
@@ -86,9 +94,19 @@ def test_the_docs_need_no_other_server_and_no_script(client: FlaskClient, site: 
 
 def test_contract_docs_and_health_need_no_key(site: Site) -> None:
     stranger = site.client(None)
-    paths = ["/livez", "/readyz", "/openapi.yaml", "/docs", "/problems"]
-    assert [stranger.get(path).status_code for path in paths] == [200] * 5
+    paths = ["/livez", "/readyz", "/openapi.yaml", "/docs", "/problems", "/schemas/manifest.json"]
+    assert [stranger.get(path).status_code for path in paths] == [200] * 6
     assert stranger.get("/openapi.yaml").mimetype == "application/yaml"
+
+
+def test_a_manifest_s_schema_is_served_where_the_manifest_says(client: FlaskClient, site: Site) -> None:
+    record = client.get(f"/v1/bundles/{site.bundle().id}/files/manifest.json").json
+    served = site.client(None).get(record["$schema"])
+    assert served.mimetype == "application/schema+json"
+    schema = json.loads(served.data)
+    assert schema["$id"] == record["$schema"]
+    jsonschema_rs.meta.validate(schema)
+    assert jsonschema_rs.Draft202012Validator(schema).is_valid(record)
 
 
 def test_examples_are_what_the_schemas_say(site: Site) -> None:

@@ -120,7 +120,24 @@ def test_the_boxs_own_files_have_checksums_too(client: FlaskClient, site: Site) 
         assert answer.get_etag() == (hashlib.sha256(answer.data).hexdigest(), False)
     page = client.get(f"{files}/MANIFEST.HTML")
     assert page.mimetype == "text/html"
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_boxs_page_may_sort_itself_and_no_other_page_may_do_anything(client: FlaskClient, site: Site) -> None:
+    foreign = f"{OBSERVATION_FOLDER}/MANIFEST.HTML"
+    files = f"/v1/bundles/{site.bundle(files={foreign: b'<script>alert(1)</script>'}).id}/files"
+    page = client.get(f"{files}/MANIFEST.HTML")
+    allowed = page.headers.getlist("Content-Security-Policy")
+    script = page.text.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert len(allowed) == 1
+    assert f"script-src 'sha256-{digest}'; img-src 'self'" in allowed[0]
+    assert "default-src 'none'" in allowed[0]
+    assert "frame-ancestors 'none'" in allowed[0]
+    assert "unsafe" not in allowed[0]
+    for path in (f"{files}/{foreign}", "/docs"):
+        strict = client.get(path).headers["Content-Security-Policy"]
+        assert "script-src" not in strict
+        assert "img-src" not in strict
 
 
 def test_an_empty_file_has_no_ranges(client: FlaskClient, site: Site) -> None:

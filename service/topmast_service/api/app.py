@@ -20,6 +20,7 @@ from topmast_service.api import (
     files,
     health,
     jobs,
+    json_schemas,
     keywords,
     link_door,
     links,
@@ -78,6 +79,7 @@ def create_app(api: Api) -> Flask:
         mast_token.make(api),
         sky.make(api, waiters),
         filenames.make(api),
+        json_schemas.make(),
     ):
         smorest.register_blueprint(routes)
     contract.complete(smorest)

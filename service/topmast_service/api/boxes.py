@@ -15,6 +15,8 @@ from topmast_service.domain.job import Job
 from topmast_service.domain.links import inside
 from topmast_service.errors import NoSuchFile, NotByLink
 from topmast_service.staging.durable import digest_once
+from topmast_service.staging.manifest_files import PAGE
+from topmast_service.staging.manifest_page import policy
 from topmast_service.staging.tree import Listed
 from topmast_service.store.tables import Table
 from topmast_service.workflows.arrivals import Arrived
@@ -85,6 +87,8 @@ def listing(place: Path, listed: list[Listed], manifest: Table, folder: str) -> 
 def served(path: Path, relative: str, manifest: Table) -> Served:
     """A file of a box with its SHA-256: the manifest's, or one made of the bytes.
 
+    The manifest's page may sort itself and show the previews beside it; no other HTML may do anything.
+
     Raises
     ------
     NoSuchFile
@@ -95,7 +99,8 @@ def served(path: Path, relative: str, manifest: Table) -> Served:
         known = row["sha256"] if row and as_delivered(path, row) else digest_once(path).sha256
     except FileNotFoundError:
         raise NoSuchFile() from None
-    return of_file(path, known, path.name)
+    allowed = f"{policy()}; frame-ancestors 'none'" if relative == PAGE and row is None else None
+    return of_file(path, known, path.name, allowed)
 
 
 def arrived(file: Arrived) -> Served:

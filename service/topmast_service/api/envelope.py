@@ -32,6 +32,7 @@ def _wrapped(response: Response) -> Response:
     if request.path.startswith("/v1/"):
         response.headers.setdefault("Cache-Control", "private, no-cache")
     if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = _HTML_POLICY
+        # a box's own page brings a policy that knows its script (api/boxes.py)
+        response.headers.setdefault("Content-Security-Policy", _HTML_POLICY)
         response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -22,8 +22,10 @@ from topmast_service.errors import BadCursor, Busy, Expired, Invalid, NoResult, 
 from topmast_service.staging.manifest_files import PAGE, TABLE
 
 _MEDIA = {"application/json": "json", "text/csv": "csv", "text/html": "html"}
-_FILES = {"csv": TABLE, "html": PAGE}
-_WHOLE = {"text/csv": {"schema": {"type": "string"}}, "text/html": {"schema": {"type": "string"}}}
+_WHOLE = {"text/csv": {"schema": {"type": "string"}}}
+_LOCATION = {
+    "Location": {"description": "The page in the box", "schema": {"type": "string", "format": "uri-reference"}}
+}
 
 
 def make(api: Api, streams: Streams) -> Routes:
@@ -47,6 +49,10 @@ def make(api: Api, streams: Streams) -> Routes:
         ],
         responses={
             200: {"content": _WHOLE},
+            303: {
+                "description": "HTML: the page is a file of the box",
+                "headers": {**_LOCATION, **contract.headers()},
+            },
             304: {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")},
         },
     )
@@ -54,17 +60,23 @@ def make(api: Api, streams: Streams) -> Routes:
     @routes.response(
         200,
         ManifestPage,
-        description="A page of rows, or the whole as CSV or HTML",
+        description="A page of rows, or the whole as CSV",
         headers=contract.headers("Link", "ETag"),
     )
     def get_manifest(query: dict[str, Any], bundle_id: str) -> Response:
         """The manifest: one row per requested file, delivered or not, and why.
 
-        JSON comes in pages and outlives the files; CSV and HTML are the box's own, as long as it is there.
+        JSON comes in pages and outlives the files; CSV and HTML are the box's own, as long as it is there. For HTML the
+        answer is where the page is (303): its links and pictures are told from its place in the box, and nothing can
+        be written into it that would turn them (`<base>`), since its checksum is in the box too.
         """
         bundle = results.one(api, user(), bundle_id, "bundle")
         wanted = query.get("format") or _accepted()
-        response = _rows(api, bundle, query) if wanted == "json" else _whole(api, streams, bundle, wanted)
+        _refuse_paging(wanted)
+        if wanted == "json":
+            response = _rows(api, bundle, query)
+        else:
+            response = _table(api, streams, bundle) if wanted == "csv" else _page(api, bundle)
         response.vary.add("Accept")
         return response
 
@@ -93,9 +105,19 @@ def _rows(api: Api, bundle: Job, query: Mapping[str, Any]) -> Response:
     return response
 
 
-def _whole(api: Api, streams: Streams, bundle: Job, wanted: str) -> Response:
-    if ignored := sorted({*request.args} - {"format"}):
+def _refuse_paging(wanted: str) -> None:
+    if wanted != "json" and (ignored := sorted({*request.args} - {"format"})):
         at = [{"pointer": name, "detail": f"{wanted} is always whole.", "suggestions": []} for name in ignored]
         raise Invalid(f"A manifest as {wanted} takes no {', '.join(ignored)}.", hint="Ask for json.", errors=at)
-    folder, name = results.box(api, bundle), _FILES[wanted]
-    return streams.send(request, boxes.served(folder / name, name, results.manifest(api, bundle)))
+
+
+def _table(api: Api, streams: Streams, bundle: Job) -> Response:
+    folder = results.box(api, bundle)
+    return streams.send(request, boxes.served(folder / TABLE, TABLE, results.manifest(api, bundle)))
+
+
+def _page(api: Api, bundle: Job) -> Response:
+    results.box(api, bundle)
+    response = Response(status=303, headers={"Location": f"/v1/bundles/{bundle.id}/files/{PAGE}"})
+    del response.headers["Content-Type"]
+    return response

@@ -64,8 +64,10 @@ class Served:
     path: Path | None = None
 
 
-def of_file(path: Path, sha256: str, name: str) -> Served:
+def of_file(path: Path, sha256: str, name: str, policy: str | None = None) -> Served:
     """A file; its ETag is its SHA-256, `name` what the client calls it (a file of the cache is named by its hash).
+
+    `policy` is what a browser may do with it (CSP), if not the usual.
 
     Raises
     ------
@@ -79,6 +81,7 @@ def of_file(path: Path, sha256: str, name: str) -> Served:
         "Repr-Digest": f"sha-256=:{digest}:",
         "Content-Disposition": disposition(name, "inline" if kind.startswith("text/html") else "attachment"),
     }
+    headers |= {"Content-Security-Policy": policy} if policy else {}
     return Served(sha256, _size(path), headers, lambda: path.open("rb", buffering=0), path)
 
 

@@ -34,7 +34,7 @@ MANIFEST_ITEM: dict[str, Any] = {
         "dataURI": {"type": "string"},
         "path": {"type": "string", "description": "Where it lies in the box"},
         "access": {"type": "string", "description": "Who might have it when the bundle was made"},
-        "status": {"type": "string", "description": "OK, FAILED or WITHHELD"},
+        "status": {"type": "string", "description": "OK, FAILED, WITHHELD or EXCLUDED"},
         "reason": {"type": "string", "description": "Why: ok, cached, not_authorized until …, missing_on_server …"},
         "size": {"type": ["integer", "null"], "description": "Bytes"},
         "sha256": {"type": "string"},
