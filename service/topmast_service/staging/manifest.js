@@ -59,6 +59,8 @@
       lists.set(piece, shown.slice(from, from + PIECE));
       expect(piece, lists.get(piece).length);
     }
+    document.querySelector(".frame").scrollTop = 0;
+    if (shown.length) { fill(table.tBodies[0]); }
   }
 
   function expect(piece, many) {
