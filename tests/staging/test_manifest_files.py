@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import re
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+import topmast
+from topmast_service.api.schemas.bundle import BundleSelection
 from topmast_service.domain.manifest import FAILED, OK, WITHHELD, BoxFacts, LeftOut, ManifestRow, totals
 from topmast_service.domain.safe_names import safe_path
 from topmast_service.staging.durable import digest_of
@@ -159,6 +162,11 @@ def test_the_page_says_what_was_asked_noted_and_left_out_and_how_to_cite_it(tmp_
         "guide_stars=include",
     ):  # fmt: skip
         assert needed in text, needed
+
+
+def test_the_client_takes_every_member_of_a_selection_as_the_page_passes_it() -> None:
+    taken = inspect.signature(topmast.Client("http://127.0.0.1:1", "tm_x").bundle).parameters
+    assert set(BundleSelection().fields) <= set(taken)
 
 
 def test_the_sums_on_the_page_add_up(tmp_path: Path) -> None:

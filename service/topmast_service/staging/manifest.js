@@ -73,35 +73,35 @@
     if (!rows) {
       rows = Array.from(table.tBodies).flatMap(list);
       rows.forEach(function (row, number) {
-        const found = cells(row), kind = found[at.type].split("\t");
+        const kind = cell(row, at.type).split("\t");
         row.number = number;
-        row.text = found.join(" ").toLowerCase();
         row.status = row.line ? row.line.className : row.html.slice(11, row.html.indexOf('"', 11));
         row.type = kind[0];
         row.sub = kind[1];
-        row.size = row.status === "OK" ? Number(found[at.size]) : 0;
+        row.size = row.status === "OK" ? Number(cell(row, at.size)) : 0;
       });
     }
     return rows;
   }
 
-  // The texts of a row's cells; what stands below one another is split by a tab, and a size is its bytes.
-  function cells(row) {
-    if (!row.line) {
-      return row.html.split("<td").slice(1).map(function (cell) {
-        const size = / data-v="(\d*)"/.exec(cell.slice(0, 40));
-        return size ? size[1] : plain(cell.slice(cell.indexOf(">") + 1));
-      });
+  // The text of a cell; what stands below one another is split by a tab, and a size is its bytes.
+  function cell(row, column) {
+    if (row.line) {
+      const found = row.line.cells[column];
+      return found.dataset.v === undefined ? plain(found.innerHTML, "") : found.dataset.v;
     }
-    return Array.from(row.line.cells, function (cell) {
-      return cell.dataset.v === undefined ? plain(cell.innerHTML) : cell.dataset.v;
-    });
+    const found = row.html.split("<td")[column + 1], size = / data-v="(\d*)"/.exec(found.slice(0, 40));
+    return size ? size[1] : plain(found.slice(found.indexOf(">") + 1), "");
   }
 
-  function plain(html) {
+  function text(row) {
+    return row.text || (row.text = plain(row.line ? row.line.innerHTML : row.html, " ").toLowerCase());
+  }
+
+  function plain(html, between) {
     const texts = { amp: "&", lt: "<", gt: ">", quot: '"', "#x27": "'", nbsp: "\u00a0" };
-    return html.replace(/<small>/g, "\t").replace(/<[^>]*>/g, "").trim()
-      .replace(/&(amp|lt|gt|quot|#x27|nbsp);/g, function (_, name) { return texts[name]; });
+    const bare = html.replace(/<small>/g, "\t").replace(/<[^>]*>/g, between).trim();
+    return bare.includes("&") ? bare.replace(/&(amp|lt|gt|quot|#x27|nbsp);/g, function (_, name) { return texts[name]; }) : bare;
   }
 
   function chosen() {
@@ -118,7 +118,7 @@
     const wanted = chosen(), parts = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = all().filter(function (row) {
       return wanted.every(function (pair) { return pair[1].includes(row[pair[0]]); }) &&
-        parts.every(function (part) { return row.text.includes(part); });
+        parts.every(function (part) { return text(row).includes(part); });
     });
     const size = shown.reduce(function (sum, row) { return sum + row.size; }, 0);
     const some = wanted.length || parts.length;
@@ -143,7 +143,7 @@
     const up = head.getAttribute("aria-sort") === "ascending" ? -1 : 1, column = heads.indexOf(head);
     heads.forEach(function (other) { other.removeAttribute("aria-sort"); });
     head.setAttribute("aria-sort", up === 1 ? "ascending" : "descending");
-    all().forEach(function (row) { row.key = key(cells(row)[column]); });
+    all().forEach(function (row) { row.key = key(cell(row, column)); });
     rows.sort(function (a, b) { return (a.key < b.key ? -1 : a.key > b.key ? 1 : a.number - b.number) * up; });
     choose();
   }

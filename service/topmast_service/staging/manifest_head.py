@@ -13,6 +13,17 @@ from topmast_service.staging.manifest_rows import human, visible
 _LONGEST_REQUEST = 3_000
 """Characters of a request that are shown: one may name 50,000 files, and manifest.json has all of it."""
 
+_PYTHON = """\
+<pre>import json, topmast
+
+asked = json.load(open("manifest.json"))["request"]
+with topmast.Client() as client:
+    job = client.bundle(asked["from"]["{source}"], **asked.get("select") or {{}})
+    job.wait(progress=True).download("{job_id}-again")</pre>
+"""
+_IN_PYTHON = frozenset({"search", "observations", "uris"})
+"""Sources that ``client.bundle`` takes as they stand in a request."""
+
 _SEARCH_GONE = (
     "<p>If the search is gone by then, send <code>jq .search manifest.json</code> to <code>/v1/searches</code> first, "
     "and name the new one.</p>\n"
@@ -42,7 +53,6 @@ def sections(facts: BoxFacts, counted: dict[str, int], *, excluded_file: bool) -
         "help_desk": HELP_DESK,
         "size": human(counted["bytes"]),
         "whole": "whole" if not counted["failed"] else "partial",
-        "source": next(iter(facts.request.get("from", {})), ""),
     }
     asked = {"search": facts.search, **facts.request} if facts.search else facts.request
     made = {
@@ -50,6 +60,7 @@ def sections(facts: BoxFacts, counted: dict[str, int], *, excluded_file: bool) -
         "asked": "".join(_members(asked)),
         "left_out": _left_out(facts.counts.get("excluded") or {}, excluded_file),
         "notes": _notes(facts.notes),
+        "python": _python(facts),
         "search_gone": _SEARCH_GONE if facts.search else "",
         "citation": _cite(facts.citation),
         "request": _text(_cut(json.dumps(facts.request, indent=1, ensure_ascii=False))),
@@ -73,6 +84,11 @@ def _account(counts: dict[str, Any], counted: dict[str, int]) -> Iterator[str]:
 def _sum(whole: int, what: str, *parts: tuple[int, str]) -> str:
     added = " + ".join(f"<b>{count:,}</b> {name}" for count, name in parts)
     return f"<b>{whole:,}</b> {what} = {added}"
+
+
+def _python(facts: BoxFacts) -> str:
+    source = next(iter(facts.request.get("from", {})), "")
+    return _PYTHON.format(source=source, job_id=escape(facts.job_id)) if source in _IN_PYTHON else ""
 
 
 def _notes(notes: list[str]) -> str:
