@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import mailbox
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,10 @@ def test_a_file_that_was_named_has_a_row_also_when_it_was_left_out(site: Site) -
     assert [row["reason"] for row in excluded(site, done)] == ["excluded:guide_star"]
     assert (done.outcome, done.result["counts"]["ok"], done.result["counts"]["failed"]) == ("complete", 1, 0)
     assert "notify" not in record(site, done)["request"]
+    site.upkeep()
+    mails = [mail.as_string() for mail in mailbox.Maildir(site.settings.mail)]
+    assert len(mails) == 2
+    assert not [mail for mail in mails if "Not delivered" in mail]
 
 
 def test_what_is_kept_says_that_there_is_something_newer(site: Site) -> None:
