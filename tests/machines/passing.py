@@ -6,7 +6,9 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-TIMES = ("created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since", "told")
+TIMES = (
+    "created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since", "told", "warned",
+)  # fmt: skip
 """The moments in a job's record."""
 
 
@@ -16,7 +18,7 @@ def pass_time(redis: Any, seconds: float) -> None:
         family = key.split(":")[1]
         if family == "job":
             _age_record(redis, key, timedelta(seconds=seconds))
-        elif family in {"slices", "todo", "turns", "jobs", "ends"}:
+        elif family in {"slices", "todo", "turns", "jobs", "ends", "warnings"}:
             redis.zadd(key, {member: score - seconds for member, score in redis.zrange(key, 0, -1, withscores=True)})
         elif (left := redis.pttl(key)) > 0:
             redis.pexpire(key, max(1, left - int(seconds * 1000)))

@@ -245,7 +245,7 @@ def test_a_mail_server_that_is_away_is_asked_again_and_not_every_round(site: Sit
 
 
 def test_after_its_retention_the_record_and_the_manifest_stay(site: Site) -> None:
-    done = site.run(M57)
+    done = site.run(M57, notify=[])
     site.upkeep()
     age(site, done.id, days=8)
     site.upkeep()
@@ -273,7 +273,7 @@ def test_a_retry_at_the_last_moment_keeps_what_upkeep_was_about_to_remove(site: 
 def test_what_a_killed_upkeep_left_to_remove_is_removed_by_the_next_round(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = site.run(M57)
+    done = site.run(M57, notify=[])
     site.upkeep()
     age(site, done.id, days=8)
     with monkeypatch.context() as patched:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from topmast_service.domain.notices import EXPIRING, merged, without
 from topmast_service.errors import IllegalMove, StaleAttempt, WorkerLost
 
 SCHEMA = 1
@@ -58,6 +59,8 @@ class Job:
     """One search or bundle, its request as sent and what became of it. Times are aware UTC.
 
     `published_at` is when the current `revision` was; a retry forgets `ended`, but this stays until the next revision.
+    `notices` are owed now, `owed_at_end` at each end (None in records of earlier releases); `warned` is the destruction
+    that was warned of.
     """
 
     id: str
@@ -88,6 +91,8 @@ class Job:
     result: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
     notices: tuple[str, ...] = ()
+    owed_at_end: tuple[str, ...] | None = None
+    warned: datetime | None = None
     schema: int = SCHEMA
 
     @property
@@ -191,6 +196,11 @@ def keep_until(job: Job, destruction: datetime) -> Job:
     return replace(job, destruction=destruction)
 
 
+def keep_for(job: Job, retention: timedelta, now: datetime) -> Job:
+    """Kept for so long from now; longer, if its owner has asked for that."""
+    return keep_until(job, max(job.destruction, now + retention))
+
+
 def begin_revision(job: Job, attempt: int) -> Job:
     """A number for the revision that this attempt builds (`begun`); none is ever given twice.
 
@@ -252,7 +262,7 @@ def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
     """
     if not job.final:
         raise IllegalMove(f"Job {job.id} is {job.phase}; only what has ended can be retried.")
-    owed = tuple(dict.fromkeys((*job.notices, *notices)))
+    owed = merged(without(job.notices, EXPIRING), notices)
     again = replace(job, outcome=None, error=None, ended=None, notices=owed, suspended_since=None)
     return queue(again, step)
 
@@ -272,18 +282,11 @@ def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **ch
 
 
 _TIMES = frozenset(
-    {
-        "created",
-        "destruction",
-        "lease_until",
-        "not_before",
-        "started",
-        "ended",
-        "suspended_since",
-        "told",
-        "published_at",
-    }
-)
+    (
+        "created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since", "told",
+        "published_at", "warned",
+    )
+)  # fmt: skip
 
 
 def to_record(job: Job) -> dict[str, Any]:
@@ -299,4 +302,5 @@ def from_record(record: Mapping[str, Any]) -> Job:
         k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in record.items() if k in known
     }
     given["notices"] = tuple(given.get("notices", ()))
+    given["owed_at_end"] = None if given.get("owed_at_end") is None else tuple(given["owed_at_end"])
     return Job(**given)

@@ -6,8 +6,10 @@ it goes through the environment, a pipe or a process substitution.
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 _BEARER = """-H @<(printf 'Authorization: Bearer %s' "$TOPMAST_API_KEY")"""
 
@@ -40,6 +42,18 @@ def look(endpoints: Endpoints, job_id: str) -> str:
 def abort(endpoints: Endpoints, job_id: str) -> str:
     """Stop a job."""
     return f"curl -fsS -X POST {_BEARER} {_quoted(endpoints.url, '/v1/jobs/', job_id, '/abort')}"
+
+
+def extend(endpoints: Endpoints, job_id: str, days: int) -> str:
+    """Keep a bundle's files for so many days more, with topmast's own client."""
+    return f"TOPMAST_URL={_quoted(endpoints.url)} topmast extend {shlex.quote(job_id)} {days}"
+
+
+def keep_until(endpoints: Endpoints, job_id: str, end: datetime) -> str:
+    """Keep a bundle's files until then, with curl."""
+    body = shlex.quote(json.dumps({"destruction": f"{end.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}))
+    kind = "-H 'Content-Type: application/json'"
+    return f"curl -fsS -X PATCH {_BEARER} {kind} -d {body} {_quoted(endpoints.url, '/v1/jobs/', job_id)}"
 
 
 def sdk(endpoints: Endpoints, job_id: str) -> str:

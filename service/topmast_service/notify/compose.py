@@ -1,4 +1,4 @@
-"""The two messages about a bundle: the request is accepted, and what became of it.
+"""The messages about a bundle: the request is accepted, what became of it, and that its files will go.
 
 A message is a pure function of the job's record, its date included, so that composing it again after a crash gives
 the same bytes under the same Message-ID.
@@ -7,7 +7,7 @@ the same bytes under the same Message-ID.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,6 +17,7 @@ from hashlib import sha256
 from importlib.resources import files
 from string import Template
 
+from topmast_service.domain import keeping
 from topmast_service.domain.job import ERROR, Job
 from topmast_service.domain.manifest import ManifestRow
 from topmast_service.errors import Invalid
@@ -33,7 +34,7 @@ from topmast_service.notify.wording import (
     summary,
 )
 
-__all__ = ["Endpoints", "acknowledged", "ready"]
+__all__ = ["Endpoints", "acknowledged", "expiring", "ready"]
 
 _LONGEST_LINE = 998
 """Characters in a line of a message, without its end (RFC 5322 §2.1.1)."""
@@ -80,6 +81,30 @@ def ready(job: Job, endpoints: Endpoints, recipient: str, failures: Sequence[Man
     body = _error(job, endpoints) if job.phase == ERROR else _completed(job, endpoints, failures)
     date = job.ended or job.created
     return _message(job, endpoints, recipient, event="ready", subject=summary(job), date=date, body=body)
+
+
+def expiring(job: Job, endpoints: Endpoints, recipient: str) -> EmailMessage:
+    """The message that a bundle's files go at `job.destruction`, and how to keep them longer.
+
+    Raises
+    ------
+    Invalid
+        `recipient` is not one e-mail address.
+    """
+    days, warned = max(1, int(job.retention_days)), job.destruction - keeping.lead(job)
+    body = _fill(
+        "expiring",
+        job=job_line(job),
+        asked=asked(job.request),
+        files=files_line(job),
+        size=size_line(job),
+        expires=moment(job.destruction),
+        longer=commands.extend(endpoints, job.id, max(1, days - 1)),
+        until=commands.keep_until(endpoints, job.id, warned + timedelta(days=days)),
+        fetch=commands.sdk(endpoints, job.id),
+    )
+    subject = f"is kept until {moment(job.destruction)}"
+    return _message(job, endpoints, recipient, event="expiring", subject=subject, date=warned, body=body)
 
 
 def _completed(job: Job, endpoints: Endpoints, failures: Sequence[ManifestRow]) -> str:
@@ -148,12 +173,14 @@ def _message(
 def _message_id(job: Job, event: str, recipient: str, endpoints: Endpoints) -> str:
     """One per job, event, revision and recipient, for ever; a request is accepted once, whatever is published since.
 
-    An error has no revision: one that comes again after a retry is told by its attempt.
+    An error has no revision: one that comes again after a retry is told by its attempt. A warning is one of each end.
     """
     to = sha256(recipient.encode()).hexdigest()[:12]
     revision = "0" if event == "accepted" else f"{job.revision or 0}"
     if event == "ready" and job.phase == ERROR:
         revision += f"-{job.attempt}"
+    if event == "expiring":
+        revision = f"{job.destruction.astimezone(UTC):%Y%m%dT%H%M%S%f}"
     return f"<{job.id}.{event}.{revision}.{to}@{_address(endpoints.from_address).domain}>"
 
 

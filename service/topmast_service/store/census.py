@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from topmast_service.domain.job import SCHEMA, Job, from_record
+from topmast_service.domain.keeping import warning_due
 from topmast_service.store.connection import PREFIX, UNAVAILABLE, Client
 
 _WORK = ("todo", "done", "count", "tries", "lost", "held", "moving", "arrived")
@@ -59,7 +60,8 @@ class Census:
 
     def noted(self) -> set[str]:
         """Ids that upkeep is told to look after, or to remove one day."""
-        return set(self._redis.smembers(f"{PREFIX}open")) | set(self._redis.zrange(f"{PREFIX}ends", 0, -1))
+        timed = (set(self._redis.zrange(f"{PREFIX}{name}", 0, -1)) for name in ("ends", "warnings"))
+        return set(self._redis.smembers(f"{PREFIX}open")).union(*timed)
 
     def unlisted(self, job: Job) -> list[str]:
         """The lists that a record should be on, and is not."""
@@ -68,6 +70,8 @@ class Census:
             missing.append("its owner's jobs")
         if self._redis.zscore(f"{PREFIX}ends", job.id) is None:
             missing.append("what ends one day")
+        if warning_due(job) and self._redis.zscore(f"{PREFIX}warnings", job.id) is None:
+            missing.append("whose users are to be warned")
         if not job.final and not self._redis.sismember(f"{PREFIX}open", job.id):
             missing.append("what upkeep looks after")
         return missing
@@ -77,6 +81,8 @@ class Census:
         with self._redis.pipeline() as pipe:
             pipe.zadd(f"{PREFIX}jobs:{job.owner}", {job.id: job.created.timestamp()}, nx=True)
             pipe.zadd(f"{PREFIX}ends", {job.id: job.destruction.timestamp()}, nx=True)
+            if due := warning_due(job):
+                pipe.zadd(f"{PREFIX}warnings", {job.id: due.timestamp()})
             pipe.sadd(f"{PREFIX}open", job.id)  # a final one is struck off by upkeep's next round
             pipe.execute()
 

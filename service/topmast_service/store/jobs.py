@@ -1,7 +1,7 @@
 """Job records in Redis, changed by compare-and-set with a pure function.
 
 Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that upkeep looks after,
-``ends`` ids by the time of their destruction,
+``ends`` ids by the time of their destruction, ``warnings`` ids by when their users are to be warned of it,
 ``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h), ``removed:<id>`` that its job was deleted since.
 The record outlives the job's files; upkeep removes it a year after the job ended.
 """
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from topmast_service.domain.job import QUEUED, Job, from_record, to_record
+from topmast_service.domain.keeping import warning_due
 from topmast_service.errors import IdempotencyMismatch, UnknownJob
 from topmast_service.store.connection import PREFIX, Client, time_of
 
@@ -37,6 +38,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 if ARGV[5] == '0' then redis.call('SADD', KEYS[3], ARGV[3]) end
+if ARGV[6] == '' then redis.call('ZREM', KEYS[4], ARGV[3]) else redis.call('ZADD', KEYS[4], ARGV[6], ARGV[3]) end
 return 1
 """
 
@@ -103,10 +105,16 @@ class JobStore:
             raw = self._raw(job_id)
             changed = function(_load(raw))
             new = _dump(changed)
-            keys = [f"{PREFIX}job:{job_id}", f"{PREFIX}ends", f"{PREFIX}open"]
-            ends = changed.destruction.timestamp()
-            if new == raw or self._swap(keys=keys, args=[raw, new, job_id, ends, int(changed.final)]):
+            if new == raw or self._swapped(raw, new, changed):
                 return changed
+
+    def _swapped(self, raw: str, new: str, changed: Job) -> bool:
+        """Whether the record still was `raw`; with it the lists on which the job stands now are set."""
+        keys = [f"{PREFIX}{name}" for name in (f"job:{changed.id}", "ends", "open", "warnings")]
+        nothing_left, due = changed.final and not changed.notices, warning_due(changed)
+        warned = "" if due is None else due.timestamp()
+        args = [raw, new, changed.id, changed.destruction.timestamp(), int(nothing_left), warned]
+        return bool(self._swap(keys=keys, args=args))
 
     def wait(self, job_id: str, since: int | None, seconds: float) -> Job:
         """The job as soon as its version is past `since` or it is final; at the latest after `seconds`.
@@ -159,12 +167,20 @@ class JobStore:
 
     def due_for_destruction(self, now: datetime) -> list[str]:
         """Ids of jobs whose retention is over."""
-        return list(self._redis.zrangebyscore(f"{PREFIX}ends", "-inf", now.timestamp(), start=0, num=100))
+        return self._due("ends", now)
+
+    def due_for_warning(self, now: datetime) -> list[str]:
+        """Ids of jobs whose users are to be warned that it soon will be; most others are not even looked at."""
+        return self._due("warnings", now)
+
+    def _due(self, name: str, now: datetime) -> list[str]:
+        return list(self._redis.zrangebyscore(f"{PREFIX}{name}", "-inf", now.timestamp(), start=0, num=100))
 
     def forget_id(self, job_id: str) -> None:
         """Strike an id whose record is gone off every list of work."""
         self._redis.srem(f"{PREFIX}open", job_id)
         self._redis.zrem(f"{PREFIX}ends", job_id)
+        self._redis.zrem(f"{PREFIX}warnings", job_id)
 
     def once(self, name: str, period: timedelta) -> bool:
         """True for the first who asks within `period`, whoever it is."""

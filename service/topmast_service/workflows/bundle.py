@@ -235,7 +235,7 @@ class Bundles:
         def change(latest: Job, number: int) -> Job:
             shown = {"revision": revision, "published_at": now}
             done = job.finish(latest, number, now, outcome, result=result, progress=told, **shown)
-            return job.keep_until(done, now + keep)
+            return job.keep_for(done, keep, now)
 
         self.slices.forget(attempt.change(change))
         if fetched := result["bytes"]["fetched"]:

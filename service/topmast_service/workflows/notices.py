@@ -17,13 +17,13 @@ from pathlib import Path
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import EXCLUDED, OK, ManifestRow
+from topmast_service.domain.notices import ACKNOWLEDGE, EXPIRING, READY
 from topmast_service.notify import compose
 from topmast_service.notify.compose import Endpoints
 from topmast_service.notify.smtp import MailDelayed, MailRefused
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import manifest_table
-from topmast_service.workflows.submit import ACKNOWLEDGE, READY
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Notices:
             event, _, address = notice.partition(" ")
             if event == READY and not told.final:
                 continue
-            if told.phase != job.ABORTED and not self._handed_over(told, event, address):
+            if not _pointless(told, event) and not self._handed_over(told, event, address):
                 continue
             self.jobs.change(told.id, lambda latest, done=notice: _without(latest, told, done))  # type: ignore[misc]
 
@@ -70,6 +70,8 @@ class Notices:
     def _message(self, told: Job, event: str, address: str) -> EmailMessage:
         if event == ACKNOWLEDGE:
             return compose.acknowledged(told, self.endpoints, address)
+        if event == EXPIRING:
+            return compose.expiring(told, self.endpoints, address)
         return compose.ready(told, self.endpoints, address, self._failures(told))
 
     def _failures(self, told: Job) -> list[ManifestRow]:
@@ -85,8 +87,17 @@ class Notices:
         return found
 
 
+def _pointless(told: Job, event: str) -> bool:
+    """Whether there is nothing left to tell: it was aborted, or its files are gone, or stay after all."""
+    if event == EXPIRING:
+        return not told.published or told.warned != told.destruction
+    return told.phase == job.ABORTED
+
+
 def _without(latest: Job, told: Job, notice: str) -> Job:
     """The record without a notice that was told; a retry that came meanwhile owes its user the next revision's."""
     if notice.startswith(READY) and latest.ended != told.ended:
+        return latest
+    if notice.startswith(EXPIRING) and latest.warned != told.warned:
         return latest
     return replace(latest, notices=tuple(n for n in latest.notices if n != notice))

@@ -13,6 +13,7 @@ from typing import Any
 from topmast_service.domain import job, search, selection
 from topmast_service.domain.job import Job
 from topmast_service.domain.lists import reading
+from topmast_service.domain.notices import ACKNOWLEDGE, READY, without
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.search import FormOf
 from topmast_service.errors import (
@@ -42,9 +43,6 @@ MOST_NAMED, SHOWN = 50_000, 20
 
 SOURCES = ("search", "plan", "observations", "uris", "list", "basket")
 """What a bundle can be made from."""
-
-ACKNOWLEDGE, READY = "acknowledged", "ready"
-"""The two notices of a bundle, as MAST's batch retrieval sends them."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +199,10 @@ class Submissions:
             if repeated and self._jobs.was_removed(job_id):
                 raise Expired(f"Job {job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
         now = self._jobs.now()
-        asked = dict(request or body)
-        new = Job(job_id, kind, user.name, asked, now, now + keep, label=body.get("label"), notices=notices)
+        new = Job(
+            job_id, kind, user.name, dict(request or body), now, now + keep, label=body.get("label"), notices=notices,
+            owed_at_end=without(notices, ACKNOWLEDGE), retention_days=keep / timedelta(days=1),
+        )  # fmt: skip
         return Submitted(self._add(new), repeated)
 
     def _add(self, new: Job) -> Job:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from topmast_service.domain import job
+from topmast_service.domain import job, keeping
 from topmast_service.domain.job import Job
 from topmast_service.errors import TopmastError, UnknownJob, UpstreamDown
 from topmast_service.staging.tree import Trees
@@ -63,6 +63,8 @@ class Upkeep:
         patient = self.jobs.uptime() < self.terms.lease
         if not patient:
             self.slices.expire()
+        for job_id in self.jobs.due_for_warning(now):
+            self._safely(job_id, lambda found: self._warn(found, now))
         for job_id in sorted(self.jobs.open_ids()):
             self._safely(job_id, lambda found: self._look_after(found, now, patient))
         for job_id in self.jobs.due_for_destruction(now):
@@ -81,6 +83,10 @@ class Upkeep:
             log.warning("upkeep of %s: %s", job_id, error)
         except OSError:
             log.exception("upkeep of %s", job_id)
+
+    def _warn(self, found: Job, now: datetime) -> None:
+        """The warning is owed from here on, which puts the job back among those that are looked after."""
+        self.jobs.change(found.id, lambda latest: keeping.warn(latest, now))
 
     def _look_after(self, found: Job, now: datetime, patient: bool) -> None:
         self.notices.tell(found)
@@ -174,8 +180,9 @@ class Upkeep:
 
 
 def _over(latest: Job, now: datetime) -> Job:
-    """Archived, its files still to be removed; as it is when it was retried or prolonged meanwhile."""
-    if not latest.final or latest.phase == job.ARCHIVED or latest.destruction > now:
+    """Archived, its files still to be removed; as it is when it was retried, prolonged, or nobody was warned yet."""
+    over = latest.final and latest.phase != job.ARCHIVED and latest.destruction <= now
+    if not over or keeping.warning_due(latest):
         return latest
     return replace(job.archive(latest), step=REMOVING)
 

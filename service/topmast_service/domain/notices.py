@@ -1,0 +1,33 @@
+"""What a job owes to whom: ``<event> <recipient>`` in its record, struck off once it is told.
+
+A recipient is an e-mail address; of `HOOK` it is the name of one of the operator's commands, followed by the number of
+times it failed once there were some (``hook slurm 2``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ACKNOWLEDGE, READY = "acknowledged", "ready"
+"""The two notices of a bundle, as MAST's batch retrieval sends them."""
+
+EXPIRING = "expiring"
+"""The warning before a bundle's files go."""
+
+HOOK = "hook"
+"""A command of the operator's, run when the bundle is complete."""
+
+
+def recipients(owed: Iterable[str], event: str) -> list[str]:
+    """Who is told of `event`."""
+    return [notice.partition(" ")[2] for notice in owed if notice.partition(" ")[0] == event]
+
+
+def without(owed: Iterable[str], *events: str) -> tuple[str, ...]:
+    """The notices of all other events."""
+    return tuple(notice for notice in owed if notice.partition(" ")[0] not in events)
+
+
+def merged(owed: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    """Both, each event once for each recipient: a hook that is owed anew forgets how often it failed."""
+    return tuple({tuple(notice.split()[:2]): notice for notice in (*owed, *more)}.values())
