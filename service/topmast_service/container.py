@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
 from topmast_service.domain.token import Token
+from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
 from topmast_service.store.columns import ColumnBook
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.columns import Refresh
     from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.eviction import Eviction
+    from topmast_service.workflows.hooks import Hooks
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.planning.planner import Planner
     from topmast_service.workflows.search.earlier import Earlier
@@ -104,7 +106,8 @@ def for_api(
     messages = Messages(settings.redis_url, settings.mast_connections)
     waking = wake or messages.wake
     columns = ColumnBook(settings.data)
-    submissions = Submissions(stores.jobs, waking, columns.form, settings.retention_days, settings.max_retention_days)
+    days, most = settings.retention_days, settings.max_retention_days
+    submissions = Submissions(stores.jobs, waking, columns.form, days, most, hooks=hooks.named(settings.hooks))
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     tokens = MastTokens(stores.tokens, _whoami(settings))
@@ -311,7 +314,15 @@ def _notices(stores: Stores) -> Notices:
     ftps = settings.ftps_public_host or None
     port = settings.ftps_port if ftps else None
     endpoints = Endpoints(settings.public_url, ftps, port, settings.ftps_ca_file or None, settings.mail_from)
-    return Notices(stores.jobs, settings.tables, endpoints, _delivery(settings))
+    return Notices(stores.jobs, settings.tables, endpoints, _delivery(settings), _hooks(stores))
+
+
+def _hooks(stores: Stores) -> Hooks:
+    from topmast_service.workflows.hooks import Hooks
+
+    commands = hooks.named(stores.settings.hooks)
+    hooks.check(commands)
+    return Hooks(stores.jobs, stores.trees, commands)
 
 
 def _delivery(settings: Settings) -> Callable[[EmailMessage], None]:

@@ -99,6 +99,11 @@ class NotToBeBundled(Invalid):
     hint = "Bundle a search of observations, files or engineering samples, or one with expand=observations."
 
 
+class UnknownHook(Invalid):
+    code, title = "unknown_hook", "No such hook"
+    hint = "Name one of the suggested hooks; only whoever runs this topmast can add one."
+
+
 class BadCursor(TopmastError):
     code, kind, title = "cursor_mismatch", "usage", "The cursor belongs to another question"
     hint = "Start again without `cursor`, and keep `where` and `sort` unchanged while paging."

@@ -17,6 +17,9 @@ EXPIRING = "expiring"
 HOOK = "hook"
 """A command of the operator's, run when the bundle is complete."""
 
+HOOK_NOTE = "Hook "
+"""How a bundle's note on a hook that was given up begins."""
+
 
 def recipients(owed: Iterable[str], event: str) -> list[str]:
     """Who is told of `event`."""

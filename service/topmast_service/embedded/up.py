@@ -22,6 +22,7 @@ from topmast_service.embedded.ready import ftp_greets, http_ok, redis_answers
 from topmast_service.embedded.reasons import CannotRun
 from topmast_service.embedded.redis_server import RedisServer, find_redis, place_socket, record_version
 from topmast_service.embedded.supervisor import StopAsked, Supervisor
+from topmast_service.notify import hooks
 from topmast_service.store.users import USER_NAME
 
 WORKERS = ("worker-query", "worker-transfer", "worker-upkeep")
@@ -66,9 +67,12 @@ def run(wishes: Wishes, given: Settings, say: Callable[[str], None]) -> None:
     ------
     CannotRun
         It does not start, or a process keeps dying; nothing is left running.
+    Invalid
+        A setting names a hook that cannot be run.
     """
     _check_user(wishes)
     _check_host(wishes, given)
+    hooks.check(hooks.named(given.hooks))
     folder = Folder(wishes.data.absolute())
     folder.make()
     with claim(folder) as lock, _planned(wishes, given, folder, lock) as plan:

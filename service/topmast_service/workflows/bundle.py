@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from topmast_service.domain import job, layout, manifest, progress
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts
+from topmast_service.domain.notices import HOOK_NOTE
 from topmast_service.errors import TopmastError, UnknownJob
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
@@ -244,7 +245,8 @@ class Bundles:
 
 def _of_the_plan(running: Job) -> list[str]:
     """What was noted while selecting; notes on delivered files belong to each revision anew."""
-    return [n for n in running.result.get("notes", []) if not n.startswith((MIXED, UNCONFIRMED_NOTE))]
+    notes = running.result.get("notes", [])
+    return [note for note in notes if not note.startswith((MIXED, UNCONFIRMED_NOTE, HOOK_NOTE))]
 
 
 def _chunks(items: dict[int, Result], size: int) -> Iterator[dict[int, Result]]:

@@ -17,13 +17,14 @@ from pathlib import Path
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import EXCLUDED, OK, ManifestRow
-from topmast_service.domain.notices import ACKNOWLEDGE, EXPIRING, READY
+from topmast_service.domain.notices import ACKNOWLEDGE, EXPIRING, HOOK, READY
 from topmast_service.notify import compose
 from topmast_service.notify.compose import Endpoints
 from topmast_service.notify.smtp import MailDelayed, MailRefused
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import manifest_table
+from topmast_service.workflows.hooks import Hooks
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +37,22 @@ MOST_FAILURES = 21
 
 @dataclass(frozen=True)
 class Notices:
-    """Delivers what jobs owe; `deliver` puts one message on its way or raises."""
+    """Delivers what jobs owe; `deliver` puts one message on its way or raises, `hooks` run beside this."""
 
     jobs: JobStore
     folder: Path
     endpoints: Endpoints
     deliver: Callable[[EmailMessage], None]
+    hooks: Hooks
 
     def tell(self, told: Job) -> None:
         """Deliver what is due of one job; what is delivered is struck off its record."""
         for notice in told.notices:
             event, _, address = notice.partition(" ")
-            if event == READY and not told.final:
+            if event in {READY, HOOK} and not told.final:
+                continue
+            if event == HOOK:
+                self.hooks.call(told, notice)
                 continue
             if not _pointless(told, event) and not self._handed_over(told, event, address):
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from topmast_service.domain import job, search, selection
 from topmast_service.domain.job import Job
 from topmast_service.domain.lists import reading
-from topmast_service.domain.notices import ACKNOWLEDGE, READY, without
+from topmast_service.domain.notices import ACKNOWLEDGE, HOOK, READY, without
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.search import FormOf
 from topmast_service.errors import (
@@ -25,6 +25,7 @@ from topmast_service.errors import (
     NotFound,
     NotReady,
     NotToBeBundled,
+    UnknownHook,
     UnknownJob,
 )
 from topmast_service.store.jobs import JobStore
@@ -57,13 +58,21 @@ class Submissions:
     """Takes requests. `wake` tells the workers that a job waits; if that message is lost, upkeep sends it again."""
 
     def __init__(
-        self, jobs: JobStore, wake: Callable[[Job], None], form_of: FormOf, retention_days: int, max_days: int
+        self,
+        jobs: JobStore,
+        wake: Callable[[Job], None],
+        form_of: FormOf,
+        retention_days: int,
+        max_days: int,
+        *,
+        hooks: Collection[str] = (),
     ) -> None:
         self._jobs = jobs
         self._form_of = form_of
         self._wake = wake
         self._days = retention_days
         self._max_days = max_days
+        self._hooks = hooks
 
     def search(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
         """A search of any collection: ``{"collection", "target", "criteria", "expand", "count_only", …}`` (http.md).
@@ -140,6 +149,7 @@ class Submissions:
         days = body.get("retention_days") or self._days
         if not 1 <= days <= self._max_days:
             raise Invalid(f"retention_days is between 1 and {self._max_days} here.")
+        check_hooks(body, self._hooks)
         kind, keep = "plan" if body.get("dry_run") else "bundle", timedelta(days=days)
         notices = () if kind == "plan" else tuple(notices_of(user, body))
         return self._submit(user, kind, body, keep, key, notices=notices, request=_understood(body))
@@ -250,11 +260,22 @@ def _queued(waiting: Job) -> Job:
     return job.queue(waiting, job.FIRST_STEP[waiting.kind]) if waiting.phase == job.PENDING else waiting
 
 
+def check_hooks(body: Mapping[str, Any], known: Collection[str]) -> None:
+    """Make sure that the hooks which `notify` names are there; else `UnknownHook` with those that are."""
+    for number, entry in enumerate(body.get("notify") or ()):
+        if entry.get("hook", "") not in {"", *known}:
+            at = {"pointer": f"/notify/{number}/hook", "detail": entry["hook"], "suggestions": sorted(known)}
+            raise UnknownHook(f"This topmast has no hook {entry['hook']!r}.", errors=[at])
+
+
 def notices_of(user: User, body: Mapping[str, Any]) -> list[str]:
     """Who is to be told of what: ``<event> <address>``. Without `notify` the user's own address, if there is one."""
     given = body.get("notify")
-    addresses = [n["email"] for n in given] if given is not None else [user.email] if user.email else []
-    return [f"{event} {address}" for address in dict.fromkeys(addresses) for event in (ACKNOWLEDGE, READY)]
+    if given is None:
+        given = [{"email": user.email}] if user.email else []
+    addresses = [entry["email"] for entry in given if "email" in entry]
+    told = [f"{event} {address}" for address in dict.fromkeys(addresses) for event in (ACKNOWLEDGE, READY)]
+    return told + [f"{HOOK} {name}" for name in dict.fromkeys(entry["hook"] for entry in given if "hook" in entry)]
 
 
 def _digest(body: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from topmast_service.api.schemas import examples
 from topmast_service.api.schemas.fields import Answer, Pattern, Request, Truth, WholeNumber
@@ -74,9 +74,20 @@ class BundleSource(Request):
 
 
 class Notify(Request):
-    """Somebody to tell."""
+    """Somebody to tell, or one of the operator's commands to run once the bundle is complete."""
 
-    email = fields.String(required=True, validate=_EMAIL, metadata={"example": "ann@example.org"})
+    json_schema: ClassVar[dict[str, Any]] = {"minProperties": 1, "maxProperties": 1}
+
+    email = fields.String(validate=_EMAIL, metadata={"example": "ann@example.org"})
+    hook = fields.String(
+        validate=Pattern(r"[a-z][a-z0-9_-]{0,31}", "A hook is called a-z, 0-9, _ and -, beginning with a letter."),
+        metadata={"description": "Its name; `unknown_hook` tells which there are", "example": "slurm"},
+    )
+
+    @validates_schema
+    def _check_one(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data) != 1:
+            raise ValidationError("Give exactly one of email, hook.")
 
 
 class BundleRequest(Request):
