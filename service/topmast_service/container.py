@@ -25,6 +25,7 @@ from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
+from topmast_service.workflows.amend import Amendments
 from topmast_service.workflows.arrivals import Arrivals
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
@@ -94,6 +95,7 @@ class Api:
     skies: Skies
     arrivals: Arrivals
     links: Links
+    amendments: Amendments
 
 
 def for_api(
@@ -114,7 +116,8 @@ def for_api(
     skies = Skies(stores.jobs, settings.tables, draw or messages.draw)
     arrivals = Arrivals(stores.slices, Cache(settings.cache), settings.tables)
     links = Links(stores.jobs, stores.users, LinkKeys(settings.link_key_file))
-    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals, links)
+    amendments = Amendments(stores.jobs, control, most, hooks.named(settings.hooks))
+    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,9 @@ def _bundle(command: argparse.ArgumentParser) -> None:
     command.add_argument("--guide-stars", choices=("none", "include", "only"), help="guide-star files")
     command.add_argument("--layout", choices=("mast", "flat", "pipeline", "by_program"), help="folders of the box")
     command.add_argument("--notify", action="append", metavar="ADDRESS", help="e-mail to tell; repeatable")
+    command.add_argument(
+        "--hook", action="append", metavar="NAME", help="operator's command to run at the end; repeatable"
+    )
     command.add_argument("--retention-days", type=count, metavar="N", help="how long the files stay")
     command.add_argument("--label", help="a name of your own")
     command.add_argument("--wait", action="store_true", help="until it is done")
@@ -126,6 +129,11 @@ def _retry(command: argparse.ArgumentParser) -> None:
     command.add_argument("--everything", action="store_true", help="list and check all files anew")
 
 
+def _extend(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", help="a job")
+    command.add_argument("days", type=count, metavar="DAYS", help="how much longer its files are to stay")
+
+
 def _workers(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", type=count, default=4, metavar="N", help="files at a time (4)")
 
@@ -140,6 +148,7 @@ COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("abort", "stop a job; its record stays", _wait),
     ("hold", "pause a job", _wait),
     ("run", "let a held job go on", _wait),
+    ("extend", "keep the files of a bundle longer", _extend),
     ("retry", "the next revision of a bundle: failed files again", _retry),
 )
 

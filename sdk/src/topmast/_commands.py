@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,19 @@ def _bundle(arguments: argparse.Namespace, client: Client, deadline: Deadline) -
         mrp=arguments.mrp,
         guide_stars=arguments.guide_stars,
         layout=arguments.layout,
-        notify=arguments.notify,
+        notify=_told_to(arguments),
         retention_days=arguments.retention_days,
         label=arguments.label,
     )
     if arguments.download:
         return _fetched(job, arguments.download, arguments.workers, deadline)
     return _state(job.wait(timeout=_left(deadline)) if arguments.wait else job)
+
+
+def _told_to(arguments: argparse.Namespace) -> list[str | Mapping[str, str]] | None:
+    """Addresses and hooks; None leaves it to the service, which then tells the user."""
+    hooks: list[str | Mapping[str, str]] = [{"hook": name} for name in arguments.hook or ()]
+    return [*(arguments.notify or ()), *hooks] or None
 
 
 def _jobs(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
@@ -113,6 +119,12 @@ def _archive(arguments: argparse.Namespace, client: Client, deadline: Deadline) 
 def _told(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
     job = getattr(client.jobs.get(arguments.id), arguments.command)()
     return Output(dict(job.raw), job_line(job))
+
+
+def _extend(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    job = client.jobs.get(arguments.id).extend(days=arguments.days)
+    kept = f"{job.destruction:%Y-%m-%d %H:%M} UTC" if job.destruction else "as long as the service says"
+    return Output(dict(job.raw), f"{job_line(job)}\nkept until {kept}")
 
 
 def _retry(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
@@ -159,5 +171,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = 
     "abort": _told,
     "hold": _told,
     "run": _told,
+    "extend": _extend,
     "retry": _retry,
 }

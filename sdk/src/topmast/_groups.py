@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Unpack
 
+from ._amending import Recipients, addresses
 from ._bundle import Bundle
 from ._choice import Choice, Texts, body, known
 from ._clock import Deadline
@@ -64,7 +65,7 @@ class Bundles:
         self,
         origin: Any,
         *,
-        notify: str | Iterable[str | Mapping[str, str]] | None = None,
+        notify: Recipients | None = None,
         retention_days: int | None = None,
         label: str | None = None,
         **choice: Unpack[Choice],
@@ -103,7 +104,8 @@ class Bundles:
             How the box is laid out: ``"mast"`` (default of the service), ``"flat"``, ``"pipeline"`` (``Obs007/uncal``,
             files that may be written to) or ``"by_program"``.
         notify
-            E-mail addresses to tell, or the service's own ``{"email": …}``.
+            E-mail addresses to tell, or the service's own ``{"email": …}``; ``{"hook": "slurm"}`` runs a command of
+            the operator's once the bundle is complete.
         retention_days
             How long the files are to stay.
         label
@@ -114,7 +116,8 @@ class Bundles:
         UsageError
             The selection makes no sense; nothing was sent.
         """
-        more = {"notify": _addresses(notify), "retention_days": retention_days, "label": label}
+        told = None if notify is None else addresses(notify)
+        more = {"notify": told, "retention_days": retention_days, "label": label}
         sent = {"from": source(origin), **body(choice), **known(more)}
         return Bundle._received(self._session.submit("/v1/bundles", sent), self._session)
 
@@ -189,10 +192,3 @@ def search_options(
     # Rounded down: half a second must not become one that an older answer has.
     whole = None if age is None else int(age)
     return known({"expand": expand, "count_only": count_only or None, "max_age": whole, "label": label})
-
-
-def _addresses(notify: str | Iterable[str | Mapping[str, str]] | None) -> list[dict[str, str]] | None:
-    if notify is None:
-        return None
-    entries = [notify] if isinstance(notify, (str, Mapping)) else list(notify)
-    return [{"email": entry} if isinstance(entry, str) else dict(entry) for entry in entries]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
+from ._amending import UNCHANGED, Recipients, Unchanged, changes, end
 from ._api_errors import NotFound
 from ._errors import BadAnswer, UsageError
 from ._html import card
@@ -163,6 +164,36 @@ class Job:
         """Let a held job go on; one that is not held is left as it is."""
         return self._tell("run")
 
+    def update(self, *, label: str | Unchanged | None = UNCHANGED, notify: Recipients | Unchanged = UNCHANGED) -> Self:
+        """Change its label, or whom the service tells of its end; what is left out stays.
+
+        Parameters
+        ----------
+        label
+            A name of your own; None for none.
+        notify
+            As in `Bundles.submit`, instead of those before; only of a bundle that has not ended.
+
+        Raises
+        ------
+        IllegalMove
+            It has ended, and whoever was to be told is.
+        """
+        return self._amend(changes(label, notify))
+
+    def extend(self, *, days: float | None = None, until: dt.datetime | None = None) -> Self:
+        """Keep its results longer: `days` more than now planned, or `until` then.
+
+        Raises
+        ------
+        Invalid
+            That is longer than the service allows (its hint says how long it does), or past.
+        IllegalMove
+            They are gone already.
+        """
+        known = self if until is not None else self.refresh()
+        return self._amend({"destruction": end(known.destruction, days, until)})
+
     def citation(self, form: str = "text") -> str:
         """How to cite what was found or delivered.
 
@@ -179,6 +210,9 @@ class Job:
         # When the first answer was lost, the repeat finds nothing, which is what was asked for.
         with suppress(NotFound):
             self._talk().call(Request("DELETE", self._job_path()))
+
+    def _amend(self, body: dict[str, Any]) -> Self:
+        return self._updated(self._talk().call(Request("PATCH", self._job_path(), json=body)).json())
 
     def _tell(self, verb: str, query: str = "") -> Self:
         return self._updated(self._talk().call(Request("POST", f"{self._job_path()}/{verb}{query}")).json())

@@ -6,6 +6,7 @@ from flask import Flask
 
 from topmast_service.api import (
     about,
+    amending,
     archives,
     arrivals,
     bundle_products,
@@ -74,6 +75,7 @@ def create_app(api: Api) -> Flask:
         links.make(api),
         link_door.make(api, streams),
         jobs.make(api, waiters),
+        amending.make(api),
         citation.make(api),
         me.make(api),
         mast_token.make(api),

@@ -29,6 +29,11 @@ def of_job(job: Job, ahead: int | None = None) -> dict[str, Any]:
     return document if ahead is None else document | {"progress": {**job.progress, "ahead": ahead}}
 
 
+def etag(job: Job) -> str:
+    """Which job document this is, as a strong validator: its version."""
+    return f'"{job.version}"'
+
+
 def of_search(job: Job) -> dict[str, Any]:
     """A search: the job and, once COMPLETED, what came of it."""
     ended_well = job.phase in {COMPLETED, ARCHIVED} and job.result

@@ -42,7 +42,9 @@ def make(api: Api, waiters: Waiters) -> Routes:
     @routes.route("/<job_id>", methods=["GET"], parameters=ID)
     @routes.operation("getJob", raises=[UnknownJob])
     @routes.arguments(JobQuery, location="query")
-    @routes.response(200, JobDocument, description="The job as it is now", headers=contract.headers("Retry-After"))
+    @routes.response(
+        200, JobDocument, description="The job as it is now", headers=contract.headers("Retry-After", "ETag")
+    )
     def get_job(query: dict[str, Any], job_id: str) -> tuple[Document, dict[str, str]]:
         """A job; with `wait`, as soon as it changes.
 
@@ -51,7 +53,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
         """
         job = waiters.for_change(user(), job_id, query.get("since"), query["wait"])
         document = documents.of_job(job, ahead=api.control.ahead_of(job))
-        return document, {} if job.final else {"Retry-After": "1"}
+        return document, {"ETag": documents.etag(job), **({} if job.final else {"Retry-After": "1"})}
 
     @routes.route("/<job_id>", methods=["DELETE"], parameters=ID)
     @routes.operation("deleteJob", raises=[UnknownJob])
