@@ -69,6 +69,9 @@ class Settings:
     smtp_user: str = _setting("", "login at the mail server; empty: none")
     smtp_password: str = _setting("", "its password")
     mail_from: str = _setting("topmast@localhost", "sender of mails")
+    copy_roots: str = _setting(
+        "", "folders below which users may have bundles copied, split by colons; empty: no copies"
+    )
     hooks: str = _setting("", "commands that a bundle may have run at its end: name=/absolute/path, split by commas")
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
+from topmast_service.domain.place import roots_of
 from topmast_service.domain.token import Token
 from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
@@ -29,6 +30,7 @@ from topmast_service.workflows.amend import Amendments
 from topmast_service.workflows.arrivals import Arrivals
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.control import Control
+from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
 from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.adopt import Adopter
     from topmast_service.workflows.bundle import Bundles
     from topmast_service.workflows.columns import Refresh
+    from topmast_service.workflows.copies import Copies
     from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.eviction import Eviction
     from topmast_service.workflows.hooks import Hooks
@@ -96,6 +99,7 @@ class Api:
     arrivals: Arrivals
     links: Links
     amendments: Amendments
+    copies: CopyRequests
 
 
 def for_api(
@@ -117,7 +121,8 @@ def for_api(
     arrivals = Arrivals(stores.slices, Cache(settings.cache), settings.tables)
     links = Links(stores.jobs, stores.users, LinkKeys(settings.link_key_file))
     amendments = Amendments(stores.jobs, control, most, hooks.named(settings.hooks))
-    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments)
+    copies = CopyRequests(submissions, roots_of(settings.copy_roots))
+    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies)
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,14 @@ def for_transfer(settings: Settings) -> Transfers:
         _bundles(stores),
         stores.tokens,
     )
+
+
+def for_copies(settings: Settings) -> Copies:
+    """What the transfer worker puts into shared folders."""
+    from topmast_service.workflows.copies import Copies
+
+    stores = open_stores(settings)
+    return Copies(stores.jobs, stores.trees, roots_of(settings.copy_roots), _terms(settings), _wake(settings))
 
 
 def for_adoption(settings: Settings, *, link: bool = False, dry: bool = False) -> Adopter:

@@ -162,6 +162,11 @@ class NotByLink(TopmastError):
     hint = "Fetch it with an API key of the bundle's owner, whose MAST token it came with."
 
 
+class CopiesNotAllowed(TopmastError):
+    code, kind, title = "copies_not_allowed", "denied", "No copy may be put there"
+    hint = "Give a folder below the operator's roots: relative to the first, or absolute; no link may lead out of it."
+
+
 # not found
 
 
@@ -292,6 +297,11 @@ class TransferFailed(TopmastError):
 class UnsafeForTokens(TopmastError):
     code, kind, title = "unsafe_for_tokens", "fatal", "A MAST token cannot be kept, or sent, safely here"
     hint = "Tell whoever runs this topmast: MAST's address must be https, and the key of the tokens must be readable."
+
+
+class CopyFailed(TopmastError):
+    code, kind, title = "copy_failed", "fatal", "The shared folder cannot be written to"
+    hint = "Tell whoever runs this topmast which folder it was; the transfer workers must be able to write there."
 
 
 class WorkerLost(TopmastError):

@@ -149,8 +149,9 @@ def open_site(data: Path, redis_url: str) -> Site:
     woken: list[Job] = []
     data.mkdir(parents=True, exist_ok=True)
     settings = Settings(
-        data=data, redis_url=redis_url, api_threads=8, ftps_public_host="ftps.example.org", max_retention_days=3650
-    )
+        data=data, redis_url=redis_url, api_threads=8, ftps_public_host="ftps.example.org", max_retention_days=3650,
+        copy_roots=str(data / "shared"),
+    )  # fmt: skip
     api = for_api(settings, wake=woken.append, draw=lambda i, where, stale: api.skies.draw(Wanted(i, where, stale)))
     for name in ("ann", "bob"):
         api.stores.users.add(name, email=f"{name}@example.org")

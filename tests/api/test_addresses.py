@@ -41,7 +41,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/bundles/{bundle}/archive.zip": READ,
     "/v1/bundles/{bundle}/archive.tar": READ,
     "/v1/jobs": READ,
-    "/v1/jobs/{search}": READ | {"DELETE"},
+    "/v1/jobs/{search}": READ | {"PATCH", "DELETE"},
     "/v1/jobs/{search}/citation": READ,
     "/v1/jobs/{search}/abort": {"POST"},
     "/v1/jobs/{search}/hold": {"POST"},
@@ -49,6 +49,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/jobs/{search}/retry": {"POST"},
     "/v1/bundles/{bundle}/diff": READ,
     "/v1/bundles/{bundle}/arrivals": READ,
+    "/v1/bundles/{bundle}/copies": {"POST"},
 }
 
 

@@ -101,7 +101,7 @@ def _bundle(command: argparse.ArgumentParser) -> None:
 
 def _jobs(command: argparse.ArgumentParser) -> None:
     command.add_argument("id", nargs="?", help="one job; all of yours by default")
-    command.add_argument("--kind", choices=("search", "bundle"))
+    command.add_argument("--kind", choices=("search", "bundle", "copy"))
     command.add_argument("--phase", action="append", help="COMPLETED, EXECUTING, …; repeatable")
     command.add_argument("--label")
     command.add_argument("--limit", type=count, default=50, metavar="N", help="jobs to print (50)")
@@ -122,6 +122,13 @@ def _archive(command: argparse.ArgumentParser) -> None:
     command.add_argument("id", help="a bundle (b_…)")
     command.add_argument("file", metavar="FILE", help="what to write; its name ends in .zip or .tar")
     command.add_argument("--wait", action="store_true", help="until it is done, first")
+
+
+def _copy(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", help="a bundle (b_…)")
+    command.add_argument("directory", metavar="DIR", help="of the service: below a root that its operator allows")
+    command.add_argument("--overwrite", action="store_true", help="replace files of the same names")
+    command.add_argument("--wait", action="store_true", help="until it is done")
 
 
 def _retry(command: argparse.ArgumentParser) -> None:
@@ -145,6 +152,7 @@ COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("wait", "wait until a job is done", _wait),
     ("download", "fetch a bundle: resumed, SHA-256 checked", _download),
     ("archive", "fetch a bundle as one zip or tar: resumed", _archive),
+    ("copy", "have a bundle copied to a shared directory, verified", _copy),
     ("abort", "stop a job; its record stays", _wait),
     ("hold", "pause a job", _wait),
     ("run", "let a held job go on", _wait),

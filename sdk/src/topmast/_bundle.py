@@ -203,6 +203,32 @@ class Bundle(Job):
         request = Request("GET", f"{self._own_path()}/{name}", (("source", source),), headers={"Accept": "*/*"})
         return self._talk().call(request).body.decode()
 
+    def copy_to(self, directory: str | os.PathLike[str], *, overwrite: bool = False, label: str | None = None) -> Job:
+        """Have the service copy the box into a directory that it shares with you; wait for it with ``.wait()``.
+
+        Each file is read back from the disk and verified; what is there and right is kept, and ``sha256sums.txt`` comes
+        last. ``job.raw["copy"]`` tells how many were copied, kept, and could not be.
+
+        Parameters
+        ----------
+        directory
+            On the service's side: below a root that its operator allows, relative to the first of them or absolute.
+        overwrite
+            Replace files of the same names with other bytes, instead of leaving them and saying so.
+        label
+            A name of your own.
+
+        Raises
+        ------
+        NotAllowed
+            No copies may be put there.
+        Expired
+            The files are gone.
+        """
+        body: dict[str, Any] = {"directory": os.fspath(directory), "overwrite": overwrite}
+        body |= {} if label is None else {"label": label}
+        return Job._received(self._talk().submit(f"{self._own_path()}/copies", body), self._talk())
+
     def _facts(self) -> list[tuple[str, object]]:
         names = ("selected", "ok", "failed")
         counts = ", ".join(f"{self.counts[name]} {name}" for name in names if self.counts.get(name) is not None)

@@ -116,6 +116,11 @@ def _archive(arguments: argparse.Namespace, client: Client, deadline: Deadline) 
     return Output({"job": dict(job.raw), "file": str(path), "bytes": length}, f"{size(length)} in {clean(str(path))}")
 
 
+def _copy(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
+    job = client.bundles.get(arguments.id).copy_to(arguments.directory, overwrite=arguments.overwrite)
+    return _state(job.wait(timeout=_left(deadline)) if arguments.wait else job)
+
+
 def _told(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
     job = getattr(client.jobs.get(arguments.id), arguments.command)()
     return Output(dict(job.raw), job_line(job))
@@ -168,6 +173,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = 
     "wait": _wait,
     "download": _download,
     "archive": _archive,
+    "copy": _copy,
     "abort": _told,
     "hold": _told,
     "run": _told,

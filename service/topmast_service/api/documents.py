@@ -18,6 +18,7 @@ _JOB = (
     "id", "kind", "owner", "label", "phase", "phase_reason", "outcome", "step", "version", "created", "started",
     "ended", "destruction", "progress", "error", "request",
 )  # fmt: skip
+_COPY = ("bundle", "revision", "directory", "files", "bytes", "kept", "failed", "failures")
 _UNKNOWN_FACTS: dict[str, Any] = {
     "count": 0, "counted_only": False, "columns": [], "notes": [], "hints": [], "truncated": False,
 }  # fmt: skip
@@ -25,7 +26,7 @@ _UNKNOWN_FACTS: dict[str, Any] = {
 
 def of_job(job: Job, ahead: int | None = None) -> dict[str, Any]:
     """A job, whatever its kind; `ahead` is how many others wait before it."""
-    document = {**{name: getattr(job, name) for name in _JOB}, "links": _links(job)}
+    document = {**{name: getattr(job, name) for name in _JOB}, "links": _links(job), "copy": _copy(job)}
     return document if ahead is None else document | {"progress": {**job.progress, "ahead": ahead}}
 
 
@@ -65,6 +66,13 @@ def of_bundle(job: Job, settings: Settings, versions: Versions) -> dict[str, Any
     return {**of_job(job), "bundle": facts}
 
 
+def _copy(job: Job) -> dict[str, Any] | None:
+    """What has become of a copy, once it has begun."""
+    if job.kind != "copy" or not job.result:
+        return None
+    return {name: job.result[name] for name in _COPY}
+
+
 def _ftps(job: Job, settings: Settings) -> dict[str, Any] | None:
     if not settings.ftps_public_host or job.revision is None or job.phase == ARCHIVED:
         return None
@@ -80,6 +88,8 @@ def _links(job: Job) -> dict[str, str]:
     links = {"self": f"/v1/jobs/{job.id}"}
     if job.kind == "search":
         return links | {"search": f"/v1/searches/{job.id}", "rows": f"/v1/searches/{job.id}/rows"}
+    if job.kind == "copy":
+        return links | {"bundle": f"/v1/bundles/{job.request['bundle']}"}
     base = f"/v1/bundles/{job.id}"
     links |= {"bundle": base, "products": f"{base}/products"}
     if job.kind == "plan":

@@ -181,6 +181,12 @@ def tell(job: Job, progress: dict[str, Any], now: datetime, last: bool) -> Job:
     return replace(job, progress=progress, told=now, version=job.version + 1)
 
 
+def report(job: Job, attempt: int, now: datetime, progress: dict[str, Any], result: dict[str, Any]) -> Job:
+    """How far an attempt is: `progress` for whoever watches, `result` for whoever goes on after it."""
+    _must_hold(job, attempt)
+    return replace(job, progress=progress, result=result, told=now, version=job.version + 1)
+
+
 def _arrived(progress: Mapping[str, Any]) -> int:
     """Files that came. Those that were given up prove nothing about a MAST that was away."""
     return int(progress.get("files_done", 0)) - int(progress.get("files_failed", 0))

@@ -33,6 +33,7 @@ TASK_OF_STEP = {
     "again": ("topmast.again", QUERY),
     "transfer": ("topmast.transfer", TRANSFER),
     "publish": ("topmast.publish", QUERY),
+    "copy": ("topmast.copy", TRANSFER),
 }
 """Which task begins which step of a job. Tasks are sent by name: who sends need not be able to import them."""
 
@@ -75,7 +76,7 @@ class Messages:
     def wake(self, job: Job) -> None:
         """Tell workers that `job` waits at its step; failing to is not an error, because upkeep tells them again."""
         task, queue = TASK_OF_STEP[job.step]
-        args, times = (list[str](), self._slots) if queue == TRANSFER else ([job.id], 1)
+        args, times = (list[str](), self._slots) if job.step == "transfer" else ([job.id], 1)
         for _ in range(times):
             if not self._send(task, args, queue):
                 return

@@ -1,8 +1,8 @@
 """Starting a worker process: which pool serves which queue.
 
 ``query`` forks children, because an astroquery call cannot be cancelled and its memory is best given back by a process;
-``transfer`` runs threads, because it waits for the network and shares one connection pool; ``upkeep`` is a single slot,
-so that nothing is told twice.
+``transfer`` runs threads, because it waits for the network and for disks, and shares one connection pool; ``upkeep`` is
+a single slot, so that nothing is told twice.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from topmast_service.store.messages import QUERY, TRANSFER, UPKEEP
 from topmast_service.worker.celery_app import make_beat_app, make_worker_app
 
 QUERY_CHILDREN = 2
+COPY_THREADS = 2
+"""Threads beside one for each connection to MAST: however long a bulk bundle moves, copies get their turn."""
+
 CHILD_TASKS = 50
 """After so many searches a child is replaced: the memory of a large answer is not kept for ever."""
 
@@ -23,7 +26,7 @@ def run(queue: str, settings: Settings) -> None:
     _log()
     pools = {
         QUERY: ["--pool=prefork", f"--concurrency={QUERY_CHILDREN}", f"--max-tasks-per-child={CHILD_TASKS}"],
-        TRANSFER: ["--pool=threads", f"--concurrency={settings.mast_connections}"],
+        TRANSFER: ["--pool=threads", f"--concurrency={settings.mast_connections + COPY_THREADS}"],
         UPKEEP: ["--pool=solo"],
     }
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]

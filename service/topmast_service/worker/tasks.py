@@ -40,17 +40,22 @@ def register_query(app: Celery, settings: Settings) -> None:
 
 
 def register_transfer(app: Celery, settings: Settings) -> None:
-    """The one task that moves files."""
-    transfers = container.for_transfer(settings)
+    """Tasks that move bytes: from MAST, and into shared folders."""
+    transfers, copies = container.for_transfer(settings), container.for_copies(settings)
 
     @worker_shutting_down.connect(weak=False)
     def stop(**_: object) -> None:
         """A warm stop would wait until every bundle is done; what is under way goes on elsewhere from its .part."""
         transfers.stopping.set()
+        copies.stopping.set()
 
     @app.task(name="topmast.transfer", shared=False)
     def transfer() -> None:
         transfers.run()
+
+    @app.task(name="topmast.copy", shared=False)
+    def copy(job_id: str) -> None:
+        copies.run(job_id)
 
 
 def register_upkeep(app: Celery, settings: Settings) -> None:

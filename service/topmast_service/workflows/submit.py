@@ -34,6 +34,9 @@ from topmast_service.store.users import User
 SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
 
+COPY_RETENTION = timedelta(days=30)
+"""How long it is told what became of a copy; the copy itself is its user's."""
+
 ANOTHER_KEY = "Use another Idempotency-Key for a new job."
 
 BUNDLED = frozenset({"observations", "instrument_keywords", "wavefront", "products"})
@@ -153,6 +156,10 @@ class Submissions:
         kind, keep = "plan" if body.get("dry_run") else "bundle", timedelta(days=days)
         notices = () if kind == "plan" else tuple(notices_of(user, body))
         return self._submit(user, kind, body, keep, key, notices=notices, request=_understood(body))
+
+    def copy(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
+        """A copy of a bundle into a shared folder: ``{"bundle", "directory", "overwrite", "label"}``."""
+        return self._submit(user, "copy", body, COPY_RETENTION, key)
 
     def _check_source(self, user: User, body: Mapping[str, Any]) -> None:
         source = body.get("from") or {}

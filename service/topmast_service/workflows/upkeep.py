@@ -14,7 +14,7 @@ from pathlib import Path
 
 from topmast_service.domain import job, keeping
 from topmast_service.domain.job import Job
-from topmast_service.errors import TopmastError, UnknownJob, UpstreamDown
+from topmast_service.errors import DiskFull, TopmastError, UnknownJob, UpstreamDown
 from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
@@ -111,7 +111,9 @@ class Upkeep:
             self.jobs.close(found.id)
 
     def _give_up(self, found: Job) -> None:
-        error = UpstreamDown(f"MAST stayed away longer than {self.terms.patience}.")
+        error: TopmastError = UpstreamDown(f"MAST stayed away longer than {self.terms.patience}.")
+        if found.phase_reason == DiskFull.code:
+            error = DiskFull(f"There was no room for longer than {self.terms.patience}.")
         if found.step == "transfer":
             self.bundles.give_up(found.id, error)
         else:

@@ -24,6 +24,7 @@ JOB: dict[str, Any] = {
     "destruction": "2026-07-31T12:00:00.000Z",
     "progress": {"rows": 18},
     "error": None,
+    "copy": None,
     "request": {"target": "m57 r=1m", "criteria": {"obs_collection": "JWST"}},
     "links": {
         "self": f"/v1/jobs/{_SEARCH}",
@@ -82,6 +83,19 @@ BUNDLE = JOB | {
         "superseded": {"count": 0, "files": []},
         "files": f"/v1/bundles/{_BUNDLE}/files/",
     },
+}  # fmt: skip
+
+COPY = JOB | {
+    "id": "c_0f1e2d3c4b5a6978",
+    "kind": "copy",
+    "step": "copy",
+    "progress": {"files_total": 6, "files_done": 6, "files_failed": 0, "bytes_total": 16384, "bytes_done": 16384},
+    "copy": {
+        "bundle": _BUNDLE, "revision": 1, "directory": "/shared/jwst/ring", "files": 6, "bytes": 16384, "kept": 0,
+        "failed": 0, "failures": [],
+    },
+    "request": {"bundle": _BUNDLE, "directory": "ring", "overwrite": False},
+    "links": {"self": "/v1/jobs/c_0f1e2d3c4b5a6978", "bundle": f"/v1/bundles/{_BUNDLE}"},
 }  # fmt: skip
 
 _PAGE: dict[str, Any] = {"next": None, "total": 1, "truncated": False, "as_of": "2026-07-01T12:00:02Z", "stale": False}

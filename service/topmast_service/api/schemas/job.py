@@ -26,6 +26,26 @@ class JobError(Answer):
     hint = fields.String()
 
 
+class Uncopied(Answer):
+    """A file that could not be copied."""
+
+    path = fields.String()
+    reason = fields.String()
+
+
+class CopyFacts(Answer):
+    """What has become of a copy."""
+
+    bundle = fields.String()
+    revision = fields.Integer(metadata=_said("Of the bundle, whose files these are"))
+    directory = fields.String(metadata=_said("Where they are put"))
+    files = fields.Integer(metadata=_said("Files written and verified"))
+    kept = fields.Integer(metadata=_said("Files that were there and right"))
+    bytes = fields.Integer(metadata=_said("Of both"))
+    failed = fields.Integer(metadata=_said("Files that are not there, or are not ours"))
+    failures = fields.List(fields.Nested(Uncopied), metadata=_said("The first twenty of these"))
+
+
 class JobDocument(Answer):
     """A job as it is now."""
 
@@ -53,6 +73,7 @@ class JobDocument(Answer):
     )
     error = fields.Nested(JobError, allow_none=True)
     request = fields.Dict(keys=fields.String(), metadata=_said("The request as it was sent"))
+    copy = fields.Nested(CopyFacts, allow_none=True, metadata=_said("What has become of a copy; null for other kinds"))
     links = fields.Dict(keys=fields.String(), values=fields.String(), metadata=_said("Where to go on"))
 
 
