@@ -68,9 +68,9 @@ def test_the_image_is_not_run_by_root() -> None:
 
 def test_ports_are_those_of_the_settings() -> None:
     (exposed,) = [set(i.text.split()) for i in instructions() if i.name == "EXPOSE"]
-    passive = COMPOSED["x-environment"]["TOPMAST_FTPS_PASSIVE_PORTS"]
+    passive = plain(COMPOSED["x-environment"]["TOPMAST_FTPS_PASSIVE_PORTS"])
     assert exposed == {str(Settings.api_port), str(Settings.ftps_port), passive}
-    published = {port.rpartition(":")[2] for service in OURS.values() for port in service.get("ports", ())}
+    published = {plain(port).rpartition(":")[2] for service in OURS.values() for port in service.get("ports", ())}
     assert published == exposed
 
 

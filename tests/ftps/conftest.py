@@ -19,7 +19,7 @@ from topmast_service.ftps.server import FtpsSettings, make_server
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return make_certificate(tmp_path_factory.mktemp("secrets"), ["topmast.example.org"])
+    return make_certificate(tmp_path_factory.mktemp("secrets"), ["topmast.example.org", "127.0.0.2"])
 
 
 @pytest.fixture

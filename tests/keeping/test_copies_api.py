@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ftplib
 import json
 import os
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from tests.live import start_up
 from tests.servers_redis import RedisProcess
 from topmast_service import container
 from topmast_service.domain import job
+from topmast_service.embedded.address import free_port
 
 
 @pytest.fixture
@@ -101,6 +104,11 @@ def test_copied_by_the_real_service_whose_workers_are_killed_and_a_hook_is_run(t
     hook.write_text(f'#!/bin/sh\ncp "$1" {tmp_path}/told.json\n')
     hook.chmod(0o755)
     settings = {"TOPMAST_COPY_ROOTS": str(root), "TOPMAST_HOOKS": f"note={hook}", "TOPMAST_LEASE": "3"}
+    port = free_port("127.0.0.1")
+    settings |= {
+        "TOPMAST_FTPS_PORT": str(port), "TOPMAST_FTPS_PASSIVE_PORTS": "42160-42179",
+        "TOPMAST_FTPS_MASQUERADE": "203.0.113.7", "TOPMAST_FTPS_PUBLIC_HOST": "localhost",
+    }  # fmt: skip
     up = start_up(tmp_path / "data", "--sandbox", "--scale", "0.01", env=settings)
     try:
         with topmast.Client.from_endpoint(tmp_path / "data" / "endpoint.json") as client:
@@ -125,9 +133,21 @@ def test_copied_by_the_real_service_whose_workers_are_killed_and_a_hook_is_run(t
             assert (root / "second" / "MANIFEST.HTML").exists()
             with pytest.raises(topmast.NotAllowed, match="below"):
                 bundle.copy_to("/elsewhere")
+        assert passive(up.endpoint, port).startswith("227 Entering passive mode (203,0,113,7,164,")  # 164 * 256 = 41984
         until = time.monotonic() + 30
         while not (tmp_path / "told.json").exists() and time.monotonic() < until:
             time.sleep(0.1)
         assert json.loads((tmp_path / "told.json").read_text())["job_id"] == bundle.id
     finally:
         up.stop()
+
+
+def passive(endpoint: dict[str, Any], port: int) -> str:
+    """What the FTPS server of `up` answers to PASV."""
+    ftps = endpoint["ftps"]
+    assert (ftps["host"], ftps["port"]) == ("localhost", port)
+    with ftplib.FTP_TLS(context=ssl.create_default_context(cafile=ftps["ca_file"]), timeout=20) as client:
+        client.connect("127.0.0.1", port)
+        client.login(ftps["user"], endpoint["api_key"])
+        client.prot_p()
+        return client.sendcmd("PASV")

@@ -12,6 +12,7 @@ from tests.workflows.conftest import Site
 from topmast_service import container
 from topmast_service.domain import job, keeping
 from topmast_service.notify.smtp import MailDelayed
+from topmast_service.store.census import Census
 
 
 def told(site: Site, **more: object) -> job.Job:
@@ -118,6 +119,15 @@ def test_the_retention_asked_for_counts_from_the_day_of_publishing(site: Site) -
     done = site.run(ONE, retention_days=30)
     assert done.ended is not None
     assert done.destruction - done.ended == timedelta(days=30)
+
+
+def test_a_bundle_of_an_earlier_release_is_put_on_the_list_by_the_doctor(site: Site) -> None:
+    done, census = told(site), Census(site.api.stores.redis)
+    site.api.stores.redis.delete("topmast:warnings")
+    assert census.unlisted(done) == ["whose users are to be warned"]
+    census.enlist(done)
+    assert (census.unlisted(done), census.noted() >= {done.id}) == ([], True)
+    assert site.api.stores.jobs.due_for_warning(done.destruction) == [done.id]
 
 
 def delayed(*_: object) -> None:

@@ -119,7 +119,7 @@ class Handler(BaseHTTPRequestHandler):
             self.service.closing.wait(30)
             self.close_connection = True
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer  # noqa: N815 - http.server's names
+    do_GET = do_PATCH = do_POST = do_PUT = do_DELETE = do_HEAD = _answer  # noqa: N815 - http.server's names
 
     def _send(self, answer: Answer) -> None:
         body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()

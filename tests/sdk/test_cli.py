@@ -268,3 +268,29 @@ def test_the_command_is_installed() -> None:
     (found,) = entry_points(group="console_scripts", name="topmast")
     assert found.load() is cli.main
     assert topmast.Client.__module__.startswith("topmast")
+
+
+def test_a_hook_is_named_beside_an_address(run) -> None:
+    code, seen = run(
+        lambda _: Answer(202, job("b_1", "QUEUED")), "bundle", "jw1", "--notify", "a@b.org", "--hook", "slurm"
+    )
+    assert (code, seen[0].json["notify"]) == (0, [{"email": "a@b.org"}, {"hook": "slurm"}])
+
+
+def test_extending_says_until_when(run, capsys) -> None:
+    code, seen = run(lambda _: Answer(200, job("b_1", "COMPLETED")), "extend", "b_1", "3")
+    assert code == 0
+    assert (seen[-1].method, seen[-1].json) == ("PATCH", {"destruction": "2026-08-04T10:00:00.000000Z"})
+    assert "kept until 2026-08-01 10:00 UTC" in capsys.readouterr().out
+
+
+def test_a_copy_is_asked_for_once_and_its_failures_show_in_the_exit_code(run) -> None:
+    def script(seen: Seen) -> Answer:
+        if seen.path == "/v1/bundles/b_1":
+            return Answer(body=bundle())
+        return Answer(202 if seen.method == "POST" else 200, job("c_1", "COMPLETED", kind="copy", outcome="partial"))
+
+    code, seen = run(script, "copy", "b_1", "group/ring", "--overwrite", "--wait")
+    asked = next(one for one in seen if one.method == "POST")
+    assert (asked.path, asked.json) == ("/v1/bundles/b_1/copies", {"directory": "group/ring", "overwrite": True})
+    assert code == 4

@@ -116,7 +116,7 @@ def _planned(wishes: Wishes, given: Settings, folder: Folder, lock: Lock) -> Ite
         sandbox_url = f"http://127.0.0.1:{free_port('127.0.0.1')}" if wishes.sandbox else None
         settings = _settings(wishes, given, folder, listener.getsockname()[1])
         settings = replace(settings, redis_url=f"unix://{socket}?db=0")
-        settings = replace(settings, ftps_port=free_port(wishes.host, int(lock.before.get("ftps_port", 0))))
+        settings = replace(settings, ftps_port=_ftps_port(settings, given, lock))
         if sandbox_url:
             settings = settings.with_sandbox(sandbox_url)
         lock.tell(url=settings.public_url, redis_url=settings.redis_url, ftps_port=settings.ftps_port)
@@ -146,13 +146,21 @@ def _settings(wishes: Wishes, given: Settings, folder: Folder, port: int) -> Set
         public_url=url,
         api_host=wishes.host,
         api_port=port,
-        ftps_host=wishes.host,
+        # FTPS has TLS of its own, so it may listen beyond loopback where the API must not.
+        ftps_host=wishes.host if given.ftps_host == Settings.ftps_host else given.ftps_host,
         ftps_public_host=public_host,
     )
     if given.certificate and given.private_key:
         return settings
     made = make_certificate(folder.secrets / "tls", [public_host])
     return replace(settings, certificate=made.certificate, private_key=made.private_key, ftps_ca_file=str(made.ca_file))
+
+
+def _ftps_port(settings: Settings, given: Settings, lock: Lock) -> int:
+    """The port that was set, since a router forwards it; else the one of the last time, if it is free."""
+    if given.ftps_port != Settings.ftps_port:
+        return given.ftps_port
+    return free_port(settings.ftps_host, int(lock.before.get("ftps_port", 0)))
 
 
 def _supervised(plan: Plan, lock: Lock, say: Callable[[str], None]) -> Supervisor:
@@ -183,7 +191,8 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
     if plan.sandbox_url:
         supervisor.wait_for("sandbox", _sandbox_ready_file(plan).exists, 120)
     supervisor.wait_for("api", lambda: http_ok(host, plan.settings.api_port, "/readyz"), 60)
-    supervisor.wait_for("ftps", lambda: ftp_greets(host, plan.settings.ftps_port), 60)
+    ftps = reachable(plan.settings.ftps_host)
+    supervisor.wait_for("ftps", lambda: ftp_greets(ftps, plan.settings.ftps_port), 60)
 
 
 def _own(*words: str) -> list[str]:
