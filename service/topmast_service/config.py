@@ -41,6 +41,8 @@ class Settings:
     lease: float = _setting(30.0, "a worker that is silent for so long has lost its work to another")
     retention_days: int = _setting(7, "how long a bundle stays staged unless its request says otherwise")
     max_retention_days: int = _setting(60, "longest retention a request may ask for")
+    baskets_per_user: int = _setting(100, "baskets that one user may have")
+    basket_items: int = _setting(500_000, "files that one basket may hold")
     upkeep_every: float = _setting(2.0, "pause between two rounds of upkeep")
 
     api_host: str = _setting("127.0.0.1", "address the API listens on")
@@ -96,6 +98,11 @@ class Settings:
     def tables(self) -> Path:
         """Search results, product tables and manifests."""
         return self.data / "tables"
+
+    @property
+    def baskets(self) -> Path:
+        """What lies in each basket; written by several processes."""
+        return self.data / "baskets"
 
     @property
     def mail(self) -> Path:

@@ -18,6 +18,7 @@ from topmast_service.domain.token import Token
 from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
+from topmast_service.store.baskets import BasketStore
 from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
@@ -26,9 +27,11 @@ from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
+from topmast_service.workflows.additions import Additions
 from topmast_service.workflows.amend import Amendments
 from topmast_service.workflows.arrivals import Arrivals
 from topmast_service.workflows.attempt import Terms
+from topmast_service.workflows.baskets import Baskets, Limits
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
@@ -100,6 +103,8 @@ class Api:
     links: Links
     amendments: Amendments
     copies: CopyRequests
+    baskets: Baskets
+    additions: Additions
 
 
 def for_api(
@@ -112,8 +117,12 @@ def for_api(
     messages = Messages(settings.redis_url, settings.mast_connections)
     waking = wake or messages.wake
     columns = ColumnBook(settings.data)
-    days, most = settings.retention_days, settings.max_retention_days
-    submissions = Submissions(stores.jobs, waking, columns.form, days, most, hooks=hooks.named(settings.hooks))
+    most = settings.max_retention_days
+    baskets = _baskets(stores)
+    submissions = Submissions(
+        stores.jobs, baskets, waking, columns.form, retention_days=settings.retention_days, max_days=most,
+        hooks=hooks.named(settings.hooks),
+    )  # fmt: skip
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     tokens = MastTokens(stores.tokens, _whoami(settings))
@@ -122,7 +131,11 @@ def for_api(
     links = Links(stores.jobs, stores.users, LinkKeys(settings.link_key_file))
     amendments = Amendments(stores.jobs, control, most, hooks.named(settings.hooks))
     copies = CopyRequests(submissions, roots_of(settings.copy_roots))
-    return Api(stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies)
+    additions = Additions(baskets, submissions, stores.jobs, settings.tables)
+    return Api(
+        stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
+        additions,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,12 +167,13 @@ def for_query(settings: Settings) -> Query:
         lambda: Downloads(settings.mast_url, connections=1), stores.tokens, settings.mast_batch, settings.mast_listings,
     )  # fmt: skip
     form_of = ColumnBook(settings.data).form
-    searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), _earlier(stores))
+    earlier, baskets = _earlier(stores), _baskets(stores)
+    searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), earlier, baskets)
     planner = Planner(
         Means(
             open_portal, lambda: Downloads(settings.mast_url, crds_url=settings.crds_url, connections=4),
             Cache(settings.cache, settings.keep_free_bytes), settings.tables, settings.mast_batch,
-            settings.mast_listings, timedelta(seconds=settings.max_age),
+            settings.mast_listings, timedelta(seconds=settings.max_age), baskets,
         )
     )  # fmt: skip
     skies = Skies(stores.jobs, settings.tables, Messages(settings.redis_url, settings.mast_connections).draw)
@@ -257,6 +271,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _notices(stores),
         _eviction(stores),
         stores.tokens,
+        _baskets(stores),
         Reminder(ColumnBook(settings.data), stores.jobs, messages.refresh_columns),
         messages.wake,
     )
@@ -284,6 +299,12 @@ def _earlier(stores: Stores) -> Earlier:
     return Earlier(Answers(stores.redis), stores.jobs, stores.settings.tables)
 
 
+def _baskets(stores: Stores) -> Baskets:
+    settings = stores.settings
+    limits = Limits(settings.baskets_per_user, settings.basket_items)
+    return Baskets(BasketStore(stores.redis), stores.jobs, settings.baskets, limits)
+
+
 def _terms(settings: Settings) -> Terms:
     return Terms(timedelta(seconds=settings.lease), timedelta(seconds=settings.patience))
 
@@ -306,6 +327,7 @@ def _bundles(stores: Stores) -> Bundles:
         max_age,
         _wake(settings),
         estimates,
+        _baskets(stores),
     )
 
 

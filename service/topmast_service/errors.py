@@ -179,6 +179,11 @@ class UnknownJob(NotFound):
     code, title = "unknown_job", "No such job"
 
 
+class UnknownBasket(NotFound):
+    code, title = "unknown_basket", "No such basket"
+    hint = "`GET /v1/baskets` lists yours."
+
+
 class UnknownCollection(NotFound):
     code, title = "unknown_collection", "No such collection"
     hint = "`GET /v1/collections` lists what can be searched; `errors` has the nearest names."
@@ -248,6 +253,21 @@ class IdempotencyMismatch(TopmastError):
 class NoResult(TopmastError):
     code, kind, title = "no_result", "conflict", "The job ended without a result"
     hint = "The job's `error` says why."
+
+
+class BasketExists(TopmastError):
+    code, kind, title = "basket_exists", "conflict", "You have a basket of this name"
+    hint = "Use that one, or another name; `GET /v1/baskets` lists yours."
+
+
+class TooManyBaskets(TopmastError):
+    code, kind, title = "too_many_baskets", "conflict", "You have as many baskets as this topmast keeps for one user"
+    hint = "Delete one that you no longer need."
+
+
+class BasketFull(TopmastError):
+    code, kind, title = "basket_full", "conflict", "The basket has no room for so many files"
+    hint = "Begin another basket, or choose fewer rows with `where`."
 
 
 # busy

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from topmast_service.api.http_errors import kinds
 from topmast_service.api.problems import ProblemApi, told
-from topmast_service.api.schemas import criteria, forms, rows
+from topmast_service.api.schemas import basket, criteria, forms, rows
 
 VERSION = "1.0.0"
 """Of the contract, not of the code: /v1 only grows (http.md)."""
@@ -40,7 +40,7 @@ CONFIG: dict[str, Any] = {
 _ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "components")
 _HEADERS = {
     "X-Request-Id": "The id of this request in the service's log; the caller's own if it sent one",
-    "Location": "The job",
+    "Location": "The job, or what was made",
     "Link": 'The next page, as `<…>; rel="next"` (RFC 8288)',
     "Retry-After": "Seconds after which trying again makes sense",
     "WWW-Authenticate": "Bearer",
@@ -70,6 +70,8 @@ def prepare(api: ProblemApi) -> None:
         components.example(code, {"value": told(error(), "r_0123456789abcdef")})
     components.schema("Row", rows.ROW)
     components.schema("ManifestItem", rows.MANIFEST_ITEM)
+    for name, schema in {"BasketItem": basket.ITEM, "BasketNode": basket.NODE, "BasketEntry": basket.ENTRY}.items():
+        components.schema(name, schema)
     api.ma_plugin.converter.add_attribute_function(_described)
 
 

@@ -183,7 +183,7 @@ class _Counting:
         return total - filled, filled, sorted(numbers)
 
     def _total(self, source: str) -> int:
-        what = "COUNT(*)" if source == "fitting" else "MAX(_row)"  # rows are numbered from 1; counting walks them all
+        what = "COUNT(*)" if source == "fitting" else self._table.counting
         return int(self._base.execute(f"SELECT {what} FROM {source}").fetchone()[0] or 0)  # noqa: S608
 
     def _select(

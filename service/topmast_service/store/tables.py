@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from topmast_service.domain import access
 from topmast_service.domain.columns import Column
@@ -96,7 +96,11 @@ class Table:
         (not where rows stand for no data: programs, mnemonics).
     source
         What SQL selects from, so that `askable` can be named.
+    counting
+        How many rows there are, as SQL: they are numbered from 1, and counting would walk them all.
     """
+
+    counting: ClassVar[str] = "MAX(_row)"
 
     def __init__(self, path: Path, now: datetime | None = None) -> None:
         self.path = path

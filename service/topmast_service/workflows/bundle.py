@@ -16,7 +16,7 @@ from topmast_service.domain import job, layout, manifest, progress
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts
 from topmast_service.domain.notices import HOOK_NOTE
-from topmast_service.errors import TopmastError, UnknownJob
+from topmast_service.errors import Busy, TopmastError, UnknownBasket, UnknownJob
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.staging.tree import BlobsGone, Entry, Trees
@@ -26,6 +26,7 @@ from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
 from topmast_service.workflows import box
 from topmast_service.workflows.attempt import Attempt, Terms, moving_files, work
+from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
@@ -54,6 +55,7 @@ class Bundles:
     max_age: timedelta
     wake: Callable[[Job], None]
     estimates: Estimates
+    baskets: Baskets
 
     def resolve(self, job_id: str, planner: Planner) -> None:
         """Steps 1-3: the product table, then its files onto the work list."""
@@ -179,7 +181,19 @@ class Bundles:
             log.warning("%s begins again: %s", running.id, error)
             self.wake(attempt.change(lambda j, n: job.hand_over(j, n, job.FIRST_STEP[j.kind])))
         else:
+            self._strike_off(running, revision)
             self._finish(attempt, revision, counted, result)
+
+    def _strike_off(self, running: Job, revision: int) -> None:
+        """What was delivered leaves the basket it was in, if its user wished so; a repeat finds nothing to remove."""
+        if not running.request.get("remove_completed"):
+            return
+        table = Table(manifest_table(self.folder, running.id, revision))
+        delivered = (row["dataURI"] for row in table.rows("status = ?", OK))
+        try:
+            self.baskets.remove(running.owner, running.request["from"]["basket"], delivered)
+        except (UnknownBasket, Busy) as error:  # a bundle does not fail for it
+            log.warning("%s leaves its basket as it is: %s", running.id, error)
 
     def _with_last_copies(self, table: Table, results: dict[int, Result]) -> dict[int, Result]:
         """Files that MAST would not give now, but gave before: the last copy is delivered, and its row says so."""

@@ -6,11 +6,16 @@ MAST lists products by observation; of a named file only its name is known, or w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from topmast_service.domain import access, dates, product
+from topmast_service.domain.rows import Question
+from topmast_service.errors import NotToBeBundled
+from topmast_service.store.tables import Table
+
+Row = Mapping[str, Any]
 
 _RIGHTS = {
     access.PUBLIC: "PUBLIC", access.EXCLUSIVE: "EXCLUSIVE_ACCESS", access.RESTRICTED: "RESTRICTED",
@@ -20,6 +25,25 @@ _CANDIDATE = re.compile(r"^(jw\d{11}_.*)_[aocr]\d{3,4}$")
 
 _GUIDE_STAR = re.compile(r"_(gs-[a-z0-9]+)_")
 _AUXILIARY = frozenset({"SEGM", "MSA"})
+
+
+def files(table: Table, question: Question, now: datetime) -> Iterator[Row] | None:
+    """The files that the chosen rows of a search are; None if they are observations.
+
+    Rights of files that a keyword search found are those of the moment `now`.
+
+    Raises
+    ------
+    NotToBeBundled
+        The rows name neither.
+    """
+    if "obsid" in table.columns:
+        return None
+    if "dataURI" not in table.columns:
+        raise NotToBeBundled("The rows of this search name no files.")
+    if "productFilename" in table.columns:  # the products of a search
+        return table.every(question)
+    return (of_keywords(row, now) for row in table.every(question))
 
 
 def of_uri(uri: str) -> dict[str, Any]:

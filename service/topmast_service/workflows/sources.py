@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from topmast_service.archive import products
@@ -12,10 +11,8 @@ from topmast_service.archive.portal import Portal
 from topmast_service.domain import product
 from topmast_service.domain.access import PLANNED_LEVEL
 from topmast_service.domain.rows import Question
-from topmast_service.errors import NotToBeBundled
 from topmast_service.store.listing import Listing
 from topmast_service.store.tables import Table
-from topmast_service.workflows import named_files
 
 Row = Mapping[str, Any]
 
@@ -26,25 +23,6 @@ CHECK_EVERY = 2000
 """Named files between two looks at whether the job is still wanted."""
 
 _OF_OBSERVATIONS = ("obsid", "obs_collection", "calib_level", "t_obs_release")
-
-
-def files(table: Table, question: Question, now: datetime) -> Iterator[Row] | None:
-    """The files that the chosen rows of a search are; None if they are observations.
-
-    Rights of files that a keyword search found are those of the moment `now`.
-
-    Raises
-    ------
-    NotToBeBundled
-        The rows name neither.
-    """
-    if "obsid" in table.columns:
-        return None
-    if "dataURI" not in table.columns:
-        raise NotToBeBundled("The rows of this search name no files.")
-    if "productFilename" in table.columns:  # the products of a search
-        return table.every(question)
-    return (named_files.of_keywords(row, now) for row in table.every(question))
 
 
 def observations(table: Table, question: Question) -> Iterator[Row]:
@@ -62,11 +40,15 @@ def watched(check: Callable[[], None], rows: Iterator[Row]) -> Iterator[Row]:
 
 @dataclass(frozen=True)
 class Lister:
-    """Asks MAST which files observations have: `batch` of them at once, over so many connections."""
+    """Asks MAST which files observations have: `batch` of them at once, over so many connections.
+
+    `every_mission`: also those that cannot be staged, where somebody wants to see what there is.
+    """
 
     open_portal: Callable[[], Portal]
     batch: int
     connections: int
+    every_mission: bool = False
 
     def fill(
         self,
@@ -81,7 +63,7 @@ class Lister:
         `notes` gets what was left out; `check` stops the work where it is no longer wanted; `excluded` is the reason
         of products that come only if others need them.
         """
-        obsids = _obsids(rows, notes)
+        obsids = _obsids(rows, notes, self.every_mission)
         releases = {str(r["obsid"]): r.get("t_obs_release") for r in rows}
         listed = products.listing(self.open_portal, obsids, batch=self.batch, connections=self.connections)
         for batch in listed:
@@ -91,10 +73,17 @@ class Lister:
         return len(obsids)
 
 
-def _obsids(rows: Sequence[Row], notes: list[str]) -> list[str]:
+def unknown(wanted: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """A note of the obs_ids and obsids that none of the rows has; none if all are there."""
+    known = {str(r.get("obsid")) for r in rows} | {str(r.get("obs_id")) for r in rows}
+    missing = [w for w in wanted if w not in known]
+    return [f"MAST does not know {len(missing)} of the observations: {', '.join(missing[:5])}."] if missing else []
+
+
+def _obsids(rows: Sequence[Row], notes: list[str], every_mission: bool) -> list[str]:
     """The observations that have files; planned ones have none, other missions' cannot be staged."""
     planned = [r for r in rows if r.get("calib_level") == PLANNED_LEVEL]
-    foreign = [r for r in rows if str(r.get("obs_collection")) not in STAGED_MISSIONS]
+    foreign = [r for r in rows if not every_mission and str(r.get("obs_collection")) not in STAGED_MISSIONS]
     if planned:
         notes.append(f"{len(planned)} planned observations have no data yet.")
     if foreign:

@@ -30,6 +30,7 @@ from topmast_service.errors import (
 )
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
+from topmast_service.workflows.baskets import Baskets
 
 SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
@@ -63,14 +64,16 @@ class Submissions:
     def __init__(
         self,
         jobs: JobStore,
+        baskets: Baskets,
         wake: Callable[[Job], None],
         form_of: FormOf,
+        *,
         retention_days: int,
         max_days: int,
-        *,
         hooks: Collection[str] = (),
     ) -> None:
         self._jobs = jobs
+        self._baskets = baskets
         self._form_of = form_of
         self._wake = wake
         self._days = retention_days
@@ -98,7 +101,7 @@ class Submissions:
         NotReady, NoResult, NotFound, NotToBeBundled
             The search has no rows that files belong to.
         """
-        self._check_search(user, search_id)
+        self.check_search(user, search_id)
         body = {"collection": "products", "search": search_id, "where": sorted(set(where))}
         return self._found_or_begun(user, "search", f"products:{_digest(body)}", body, SEARCH_RETENTION)
 
@@ -129,6 +132,14 @@ class Submissions:
                 new = Job(promise.job_id, kind, user.name, dict(body), now, now + keep, retention_days=days)
                 return Submitted(self._add(new), promise.repeated)
             self._jobs.break_promise(user.name, key, digest, promise.job_id)
+
+    def for_basket(
+        self, user: User, basket_id: str, source: Mapping[str, Any], where: Iterable[str], job_id: str
+    ) -> Submitted:
+        """The search, under this id, for the products of a search's rows or of observations, which end in a basket."""
+        body = {"collection": "products", **source, "where": sorted(set(where)), "basket": basket_id}
+        now = self._jobs.now()
+        return Submitted(self._add(Job(job_id, "search", user.name, body, now, now + SEARCH_RETENTION)), False)
 
     def _is_lost(self, job_id: str) -> bool:
         """Whether a job is no longer of use; one that is not there yet is about to be."""
@@ -169,9 +180,13 @@ class Submissions:
         if not value:
             raise EmptySelection(f"`from.{kind}` is empty.")
         if kind == "search":
-            self._check_search(user, value)
+            self.check_search(user, value)
         if kind == "plan":
             self._check_plan(user, value, body)
+        if kind == "basket":
+            self._baskets.check_ticked(user.name, value)
+        elif body.get("remove_completed"):
+            raise Invalid("`remove_completed` is for a bundle that is made from a basket.")
         if kind == "uris" and (foreign := [u for u in value if not u.startswith(PREFIXES)]):
             at = [{"pointer": f"/from/uris/{value.index(u)}", "detail": u, "suggestions": []} for u in foreign[:20]]
             raise ForeignURI(f"{len(foreign)} of {len(value)} dataURIs are not fetched here.", errors=at)
@@ -188,7 +203,14 @@ class Submissions:
         if planned.phase != job.COMPLETED:
             raise NoResult(f"Plan {plan_id} ended as {planned.phase}.")
 
-    def _check_search(self, user: User, search_id: str) -> None:
+    def check_search(self, user: User, search_id: str) -> None:
+        """Whether the user has a finished search of this id whose rows name files or observations.
+
+        Raises
+        ------
+        NotReady, NoResult, NotFound, NotToBeBundled
+            It is none.
+        """
         found = self._jobs.get(search_id)
         if found.owner != user.name or found.kind != "search":
             raise NotFound(f"There is no search {search_id}.")

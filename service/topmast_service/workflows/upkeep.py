@@ -20,6 +20,7 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Tokens
 from topmast_service.workflows.attempt import Terms, end_in_error
+from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.columns import Reminder
 from topmast_service.workflows.control import manifest_table, tables_of
@@ -52,6 +53,7 @@ class Upkeep:
     notices: Notices
     eviction: Eviction
     tokens: Tokens
+    baskets: Baskets
     columns: Reminder
     wake: Callable[[Job], None]
 
@@ -72,6 +74,7 @@ class Upkeep:
         if self.jobs.once("orphans", ORPHAN_AGE):
             self.trees.remove_orphans(self._is_current, now - ORPHAN_AGE)
         self.eviction.round()
+        self.baskets.sweep()
         self.columns.round()
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:

@@ -62,6 +62,9 @@ class BundleSource(Request):
         validate=validate.Length(max=50_000),
         metadata={"minItems": 1, "description": "dataURIs"},
     )
+    basket = fields.String(
+        metadata={"pattern": "^k_[0-9a-f]{16}$", "description": "Id of a basket of yours: what is ticked in it"}
+    )
     list = fields.String(
         validate=validate.Length(max=LONGEST_LIST),
         metadata={
@@ -106,6 +109,7 @@ class BundleRequest(Request):
             "members of their associations or what those are made of, all segments, MSA files, catalogs, backgrounds"
         },
     )
+    remove_completed = Truth(metadata={"description": "What is delivered leaves the basket it was in"})
     dry_run = Truth(metadata={"description": "Only a plan: what the bundle would hold and cost"})
     layout = fields.String(
         validate=validate.OneOf(LAYOUTS),

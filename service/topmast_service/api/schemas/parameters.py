@@ -165,8 +165,8 @@ class DiffQuery(Request):
     new = QueryNumber(required=True, validate=validate.Range(1, 10**6), metadata={"description": "The one after"})
 
 
-class SubmitHeaders(Request):
-    """Headers of a request that makes a job."""
+class IdempotencyHeader(Request):
+    """The header of a request that makes something."""
 
     idempotency_key = fields.String(
         data_key="Idempotency-Key",
@@ -176,6 +176,20 @@ class SubmitHeaders(Request):
             "1 to 128 visible ASCII characters."
         },
     )
+
+
+class MatchHeaders(Request):
+    """The header of a request that changes something only as it was seen."""
+
+    if_match = fields.String(
+        data_key="If-Match",
+        metadata={"description": "The ETag that you saw: 412 if there is another by now", "example": '"5"'},
+    )
+
+
+class SubmitHeaders(IdempotencyHeader):
+    """Headers of a request that makes a job."""
+
     prefer = fields.String(
         data_key="Prefer",
         metadata={

@@ -10,6 +10,7 @@ from pathlib import Path
 from topmast_service.archive.portal import Portal
 from topmast_service.archive.transfer import Downloads
 from topmast_service.staging.cache import Cache
+from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.sources import Lister
 
 
@@ -24,6 +25,7 @@ class Means:
     batch: int
     connections: int
     max_age: timedelta
+    baskets: Baskets
 
     @property
     def lister(self) -> Lister:

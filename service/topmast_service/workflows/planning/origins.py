@@ -52,13 +52,15 @@ class Origins:
         if kind == "list":
             self.notes += _on_list(value)
             return map(named_files.of_uri, value["uris"]) if value["uris"] else None
+        if kind == "basket":
+            return self.means.baskets.ticked(self.attempt.job.owner, value)
         if kind == "uris":
             return map(named_files.of_uri, dict.fromkeys(value))
         if kind != "search":
             return None
         if series := self._asked_for(value):
             return map(named_files.of_uri, series)
-        return sources.files(self._table(value), Question(), self.attempt.jobs.now())
+        return named_files.files(self._table(value), Question(), self.attempt.jobs.now())
 
     def _observations(self, kind: str, value: Any) -> list[Row]:
         if kind == "search":
@@ -68,7 +70,7 @@ class Origins:
             return []
         with closing(self.means.open_portal()) as portal:
             found: list[Row] = list(observations.by_ids(portal, ids))
-        self.notes += _not_found(ids, found)
+        self.notes += sources.unknown(ids, found)
         return found
 
     def _table(self, search_id: str) -> Table:
@@ -92,9 +94,3 @@ def _on_list(value: Mapping[str, Any]) -> list[str]:
     if value["unread"]:
         notes.append(f"{value['unread']} of its lines were not understood, such as {value['not_understood'][0]}.")
     return notes
-
-
-def _not_found(wanted: list[str], rows: list[Row]) -> list[str]:
-    known = {str(r.get("obsid")) for r in rows} | {str(r.get("obs_id")) for r in rows}
-    missing = [w for w in wanted if w not in known]
-    return [f"MAST does not know {len(missing)} of the observations: {', '.join(missing[:5])}."] if missing else []

@@ -1,13 +1,15 @@
-"""The products of chosen rows of another search, each once: what a bundle of them would begin with.
+"""The products of chosen rows of another search, or of observations, each once: what a bundle would begin with.
 
-No user submits such a search; it is begun by ``GET /v1/searches/{id}/products``, and is a search like any other then.
+No user submits such a search; it is begun by ``GET /v1/searches/{id}/products``, or by observations that are put into
+a basket, and is a search like any other then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from topmast_service.archive import observations
 from topmast_service.archive.products import SERVICE
 from topmast_service.domain import product
 from topmast_service.domain.columns import Column
@@ -16,10 +18,10 @@ from topmast_service.domain.rows import Question, ask
 from topmast_service.domain.search import Search
 from topmast_service.store.listing import Listing
 from topmast_service.store.tables import Table
-from topmast_service.workflows import sources
+from topmast_service.workflows import named_files, sources
 from topmast_service.workflows.control import rows_table
 from topmast_service.workflows.search.asking import Asking, Collection, Found
-from topmast_service.workflows.sources import Lister
+from topmast_service.workflows.sources import Lister, Row
 
 COLUMNS = (
     *(column for column in product.COLUMNS.values() if column.name not in product.DECIDED),
@@ -48,17 +50,19 @@ def find(asking: Asking) -> Found:
     NotToBeBundled
         They name neither observations nor files.
     """
+    if "observations" in asking.request:
+        return Found(COLUMNS, _rows(asking, _of_ids), SERVICE)
     table = Table(rows_table(asking.tables, asking.request["search"]), asking.now)
     question = ask(table.askable, where=asking.request["where"])
-    return Found(COLUMNS, _rows(asking, table, question), SERVICE)
+    return Found(COLUMNS, _rows(asking, lambda listing, _: _of_rows(listing, asking, table, question)), SERVICE)
 
 
 COLLECTION = Collection(find)
 
 
-def _rows(asking: Asking, table: Table, question: Question) -> Iterator[dict[str, Any]]:
+def _rows(asking: Asking, fill: Callable[[Listing, Asking], int]) -> Iterator[dict[str, Any]]:
     with Listing() as listing:
-        observations = _fill(listing, asking, table, question)
+        observations = fill(listing, asking)
         told = {"observations": observations, "listed": listing.listed, "unique": 0, "guide_stars": 0, "bytes": 0}
         for row in listing.rows():
             guide_star = product.of_row(row, mrp=bool(row["mrp"])).guide_star
@@ -71,12 +75,24 @@ def _rows(asking: Asking, table: Table, question: Question) -> Iterator[dict[str
     asking.facts["products"] = told | {"duplicates": told["listed"] - told["unique"]}
 
 
-def _fill(listing: Listing, asking: Asking, table: Table, question: Question) -> int:
+def _of_rows(listing: Listing, asking: Asking, table: Table, question: Question) -> int:
     """List what the rows stand for; returns of how many observations."""
-    files = sources.files(table, question, asking.now)
+    files = named_files.files(table, question, asking.now)
     if files is not None:
         listing.add(sources.watched(asking.check, files), lambda row: bool(row.get("mrp", True)))
         return 0
-    upstream, rows = asking.upstream, list(sources.observations(table, question))
-    lister = Lister(upstream.open_portal, upstream.batch, upstream.listings)
+    return _list(listing, asking, list(sources.observations(table, question)))
+
+
+def _of_ids(listing: Listing, asking: Asking) -> int:
+    """List what observations named one by one have; returns how many they are."""
+    wanted = asking.request["observations"]
+    rows = list(observations.by_ids(asking.portal, wanted))
+    asking.notes += sources.unknown(wanted, rows)
+    return _list(listing, asking, rows)
+
+
+def _list(listing: Listing, asking: Asking, rows: Sequence[Row]) -> int:
+    upstream, to_basket = asking.upstream, "basket" in asking.request
+    lister = Lister(upstream.open_portal, upstream.batch, upstream.listings, every_mission=to_basket)
     return lister.fill(rows, listing, asking.notes, asking.check)

@@ -13,11 +13,14 @@ from topmast_service.archive.portal import Portal
 from topmast_service.domain import job, search
 from topmast_service.domain.columns import Column
 from topmast_service.domain.job import Job
+from topmast_service.domain.rows import Question
 from topmast_service.domain.search import FormOf, Search
 from topmast_service.errors import UpstreamDown
 from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
+from topmast_service.store.tables import Table
 from topmast_service.workflows.attempt import Attempt, Terms, work
+from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.control import rows_table
 from topmast_service.workflows.search import hints, products
 from topmast_service.workflows.search.asking import Asking, Found, Upstream
@@ -30,7 +33,11 @@ CHECK_EVERY = 2000
 
 @dataclass(frozen=True)
 class Searches:
-    """Runs searches of every collection; `earlier` has the answers to what was asked before."""
+    """Runs searches of every collection; `earlier` has the answers to what was asked before.
+
+    What is found for a basket is put into it last, before the search is finished: a worker that is killed in between
+    leaves a search that is run again, and a basket that takes the same search in once.
+    """
 
     jobs: JobStore
     upstream: Upstream
@@ -38,6 +45,7 @@ class Searches:
     folder: Path
     terms: Terms
     earlier: Earlier
+    baskets: Baskets
 
     def run(self, job_id: str) -> None:
         """Ask MAST, write the table, complete the job."""
@@ -55,8 +63,18 @@ class Searches:
         except UpstreamDown:
             self.earlier.offer(attempt, wanted)
             raise
+        if basket_id := request.get("basket"):
+            result["notes"] += self._put_in(attempt, basket_id)
         self._finish(attempt, result)
         self.earlier.remember(attempt.job, wanted, now)
+
+    def _put_in(self, attempt: Attempt, basket_id: str) -> list[str]:
+        """Put the files that were found into a basket; returns what is to be said of it."""
+        attempt.check()  # a successor may have done so, and the user changed the basket since
+        found = Table(rows_table(self.folder, attempt.job.id)).every(Question())
+        put = self.baskets.add(attempt.job.owner, basket_id, attempt.job.id, found, named=False)
+        barred = f"; {put.barred} of them cannot be staged" if put.barred else ""
+        return [f"{put.count} files were put into the basket{barred}."]
 
     def _asked(self, attempt: Attempt, wanted: Search, now: datetime) -> dict[str, Any]:
         with closing(self.upstream.open_portal()) as portal:
