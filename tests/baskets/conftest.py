@@ -21,6 +21,8 @@ from topmast_service import container
 from topmast_service.api.app import create_app
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
+from topmast_service.store.tables import Table
+from topmast_service.workflows.control import rows_table
 
 __all__ = ["redis_process"]
 
@@ -59,6 +61,13 @@ class Shop(Site):
         """Put something in; the change, or the finished job."""
         made = self.api.additions.add(self.alice, basket_id, source, where)
         return self.ran(made.job.id) if hasattr(made, "job") else made
+
+    def again(self, listed: Job, name: str) -> str:
+        """Another basket with what a search found for one, and its id."""
+        made, _ = self.api.baskets.create("alice", name)
+        rows = Table(rows_table(self.settings.tables, listed.id)).rows()
+        self.api.baskets.add("alice", made.id, listed.id, rows, named=False)
+        return made.id
 
     def items(self, basket_id: str) -> dict[str, dict[str, Any]]:
         """What is in it, by file name."""
@@ -103,7 +112,9 @@ def stall(tmp_path: Path, redis_process: RedisProcess, small_sandbox: SandboxPro
         yield found
 
 
-@pytest.fixture
-def shop(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess) -> Iterator[Shop]:
-    with opened(tmp_path, redis_process, sandbox) as found:
+@pytest.fixture(scope="module")
+def shop(
+    tmp_path_factory: pytest.TempPathFactory, redis_process: RedisProcess, sandbox: SandboxProcess
+) -> Iterator[Shop]:
+    with opened(tmp_path_factory.mktemp("shop"), redis_process, sandbox) as found:
         yield found

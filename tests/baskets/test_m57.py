@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests.baskets.conftest import M57, Shop
 from topmast_service.domain.basket import FACETS
+from topmast_service.domain.job import Job
 
 SCIENCE = {"UNCAL": 16, "RATE": 16, "RATEINTS": 16, "CAL": 16, "CRF": 16, "I2D": 17, "CAT": 1}
 
@@ -23,24 +25,30 @@ def totals(client: FlaskClient, basket_id: str) -> dict[str, int]:
     return found
 
 
-def test_the_primers_basket(shop: Shop) -> None:
+@pytest.fixture(scope="module")
+def listed(shop: Shop) -> Job:
+    """The search that put M 57's files into a basket."""
     client = shop.client()
     made = client.post("/v1/baskets", json={"name": "ring nebula"})
-    here = made.headers["Location"]
-    asked = client.post(f"{here}/items", json={"from": {"observations": [M57]}})
+    asked = client.post(f"{made.headers['Location']}/items", json={"from": {"observations": [M57]}})
     assert (asked.status_code, asked.headers["Location"]) == (202, f"/v1/jobs/{asked.json['id']}")
     assert totals(client, made.json["id"])["count"] == 0
     done = shop.ran(asked.json["id"])
     assert (done.phase, done.result["notes"]) == ("COMPLETED", ["654 files were put into the basket."])
+    return done
 
-    told = totals(client, made.json["id"])
+
+def test_the_primers_basket(shop: Shop, listed: Job) -> None:
+    client, basket_id = shop.client(), str(listed.request["basket"])
+    here = f"/v1/baskets/{basket_id}"
+    told = totals(client, basket_id)
     assert told | {"bytes": 0, "ticked_bytes": 0} == {
         "count": 654, "listed": 7496, "ticked": 2, "barred": 0, "bytes": 0, "ticked_bytes": 0,
     }  # fmt: skip
     assert 0 < told["ticked_bytes"] < told["bytes"]
-    items = shop.items(made.json["id"]).values()
-    listed: Counter[str] = sum((Counter({row["productType"]: row["listed"]}) for row in items), Counter())
-    assert listed == {"SCIENCE": 98, "PREVIEW": 82, "INFO": 34, "AUXILIARY": 7282}
+    items = shop.items(basket_id).values()
+    rows: Counter[str] = sum((Counter({row["productType"]: row["listed"]}) for row in items), Counter())
+    assert rows == {"SCIENCE": 98, "PREVIEW": 82, "INFO": 34, "AUXILIARY": 7282}
 
     facets = client.get(f"{here}/facets").json
     assert values(facets, "productType") == {"SCIENCE": 98, "PREVIEW": 82, "INFO": 18, "AUXILIARY": 456}
@@ -53,7 +61,7 @@ def test_the_primers_basket(shop: Shop) -> None:
     assert [f["name"] for f in facets["columns"]] == list(FACETS)
 
     listing = client.get(f"{here}/items?where=ticked:eq:true").json
-    assert {row["productFilename"] for row in listing["items"]} == shop.ticked(made.json["id"])
+    assert {row["productFilename"] for row in listing["items"]} == shop.ticked(basket_id)
     assert all(row["mrp"] and row["calib_level"] == 3 for row in listing["items"])
 
     # The Primer's filter: I2D and UNCAL are 33 of the 98 science files; ASN and POOL are all of INFO.
@@ -65,8 +73,8 @@ def test_the_primers_basket(shop: Shop) -> None:
     assert (uncal["total"], len(uncal["items"])) == (16, 5)
 
 
-def test_ticking_at_each_level(shop: Shop) -> None:
-    client, basket_id = shop.client(), shop.basket({"observations": [M57]})
+def test_ticking_at_each_level(shop: Shop, listed: Job) -> None:
+    client, basket_id = shop.client(), shop.again(listed, "ticked")
     here = f"/v1/baskets/{basket_id}/items"
     (mission,) = client.get(f"{here}?parent=").json["items"]
     assert (mission["name"], mission["kind"], mission["count"], mission["ticked"]) == ("JWST", "mission", 654, 2)
@@ -92,8 +100,8 @@ def test_ticking_at_each_level(shop: Shop) -> None:
     assert (node["ticked"], node["count"]) == (3, exposure["count"])
 
 
-def test_the_tree_in_pages(shop: Shop) -> None:
-    client, basket_id = shop.client(), shop.basket({"observations": [M57]})
+def test_the_tree_in_pages(shop: Shop, listed: Job) -> None:
+    client, basket_id = shop.client(), shop.again(listed, "paged")
     here, found = f"/v1/baskets/{basket_id}/items?parent=JWST&limit=5", []
     page = client.get(here)
     while True:

@@ -101,17 +101,26 @@ def add(path: Path, addition: str, rows: Iterable[Mapping[str, Any]], *, named: 
     BasketFull
         It would hold more; nothing was added.
     """
-    with _changing(path) as base:
-        if known := base.execute("SELECT count, barred FROM additions WHERE id = ?", [addition]).fetchone():
-            return Changed(known[0], known[1], repeated=True)
-        before = totals(base)
-        _insert(base, rows, named)
-        _sum_up(base)
-        after = totals(base)
-        if after.count > most:
-            raise BasketFull(f"It would hold {after.count} files; {most} is the most here.")
-        changed = Changed(after.count - before.count, after.barred - before.barred)
-        base.execute("INSERT INTO additions VALUES (?, ?, ?)", [addition, changed.count, changed.barred])
+    with connected(path) as base:
+        _set_aside(base, rows, named)
+        with _change(base):
+            return _take_in(base, addition, named, most)
+
+
+def _take_in(base: sqlite3.Connection, addition: str, named: bool, most: int) -> Changed:
+    if known := base.execute("SELECT count, barred FROM additions WHERE id = ?", [addition]).fetchone():
+        return Changed(known[0], known[1], repeated=True)
+    before, cells = totals(base), ", ".join(map(quoted, COLUMNS))
+    base.execute(
+        f"INSERT INTO rows ({cells}) SELECT {cells} FROM temp.incoming WHERE 1 "  # noqa: S608 - our own names
+        f"ON CONFLICT (dataURI) DO UPDATE SET {_NAMED if named else _LISTED}"
+    )
+    _sum_up(base)
+    after = totals(base)
+    if after.count > most:
+        raise BasketFull(f"It would hold {after.count} files; {most} is the most here.")
+    changed = Changed(after.count - before.count, after.barred - before.barred)
+    base.execute("INSERT INTO additions VALUES (?, ?, ?)", [addition, changed.count, changed.barred])
     return changed
 
 
@@ -140,27 +149,36 @@ def strike_files(path: Path, uris: Iterable[str]) -> Changed:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[sqlite3.Connection]:
-    """One change: kept as a whole when the block ends, undone when it is left by an error or the process is killed."""
-    with connected(path) as base:
-        base.execute("BEGIN IMMEDIATE")
+    with connected(path) as base, _change(base):
         yield base
-        if base.total_changes:
-            _sum_up(base)
-            base.execute("UPDATE totals SET version = version + 1")
-        base.execute("COMMIT")
+
+
+@contextmanager
+def _change(base: sqlite3.Connection) -> Iterator[None]:
+    """One change: kept as a whole when the block ends, undone when it is left by an error or the process is killed."""
+    before = base.total_changes
+    base.execute("BEGIN IMMEDIATE")
+    yield
+    if base.total_changes > before:
+        _sum_up(base)
+        base.execute("UPDATE totals SET version = version + 1")
+    base.execute("COMMIT")
 
 
 def _sum_up(base: sqlite3.Connection) -> None:
     base.execute(f"UPDATE totals SET ({', '.join(COUNTED)}) = (SELECT {SUMS} FROM rows)")  # noqa: S608 - our own names
 
 
-def _insert(base: sqlite3.Connection, rows: Iterable[Mapping[str, Any]], named: bool) -> None:
-    cells, marks = ", ".join(map(quoted, COLUMNS)), ",".join("?" * len(COLUMNS))
-    on_conflict = _NAMED if named else _LISTED
+def _set_aside(base: sqlite3.Connection, rows: Iterable[Mapping[str, Any]], named: bool) -> None:
+    """Read the rows into a table of this connection's own: nobody waits for a basket meanwhile."""
+    base.execute(f"CREATE TEMP TABLE incoming ({declared(list(COLUMNS.values()))})")
+    base.execute("BEGIN")
+    marks = ",".join("?" * len(COLUMNS))
     base.executemany(
-        f"INSERT INTO rows ({cells}) VALUES ({marks}) ON CONFLICT (dataURI) DO UPDATE SET {on_conflict}",  # noqa: S608
+        f"INSERT INTO temp.incoming VALUES ({marks})",  # noqa: S608 - marks only
         (tuple(item(row, named=named).values()) for row in rows if row.get("dataURI")),
     )
+    base.execute("COMMIT")
 
 
 def _chosen(table: BasketTable, conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
