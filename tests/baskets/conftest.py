@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.api.conftest import redis_process
+from tests.api.conftest import client, redis_process, site
 from tests.servers import SandboxProcess, start_sandbox
 from tests.servers_redis import RedisProcess
 from tests.workflows.conftest import PRODUCTS, Site, product, write_catalogue
@@ -24,7 +24,7 @@ from topmast_service.domain.job import Job
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import rows_table
 
-__all__ = ["redis_process"]
+__all__ = ["client", "redis_process", "site"]
 
 M57 = "jw01558-o001_t001_miri_f1000w"
 GALEX = [

@@ -30,6 +30,7 @@ from ._api_errors import (
     UnknownColumn,
     UpstreamDown,
 )
+from ._basket import Basket
 from ._bundle import Bundle
 from ._client import Client
 from ._errors import (
@@ -63,6 +64,7 @@ __all__ = [
     "BadAnswer",
     "BadCursor",
     "BadTarget",
+    "Basket",
     "Bundle",
     "Client",
     "Column",

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from ._baskets import Baskets
 from ._choice import Choice
 from ._clock import Clock
 from ._config import endpoint_settings, settings
@@ -43,7 +44,7 @@ class Client(Lookups):
 
     Attributes
     ----------
-    searches, bundles, jobs
+    searches, bundles, jobs, baskets
         What the service keeps for this user.
 
     Raises
@@ -79,6 +80,7 @@ class Client(Lookups):
         self.searches = Searches(self._session)
         self.bundles = Bundles(self._session)
         self.jobs = Jobs(self._session)
+        self.baskets = Baskets(self._session)
         #: Start a bundle; wait for it with ``.wait()``. Short for `bundles.submit`, which has the parameters.
         self.bundle = self.bundles.submit
 

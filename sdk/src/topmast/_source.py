@@ -12,8 +12,8 @@ from ._errors import UsageError
 from ._job import Job
 
 HOW = (
-    "Give a search, a list of obs_ids, rows of a search, dataURIs (mast:JWST/product/…), or the path of a script, "
-    "manifest or list."
+    "Give a search, a basket, a list of obs_ids, rows of a search, dataURIs (mast:JWST/product/…), or the path of a "
+    "script, manifest or list."
 )
 URI = re.compile(r"[a-z][a-z0-9]*:", re.IGNORECASE)
 FILE = re.compile(r"\.(?:fits|json|csv|ecsv|jpg|png)", re.IGNORECASE)
@@ -21,6 +21,7 @@ FILE = re.compile(r"\.(?:fits|json|csv|ecsv|jpg|png)", re.IGNORECASE)
 
 JOB_ID = re.compile(r"([sp])_[A-Za-z0-9_-]+")
 MAY_BE = {"s": "search", "p": "plan", "search": "search", "plan": "plan"}
+BASKET_ID = re.compile(r"k_[0-9a-f]{16}")
 
 
 def source(origin: Any) -> dict[str, Any]:
@@ -31,6 +32,9 @@ def source(origin: Any) -> dict[str, Any]:
     UsageError
         It names nothing, or mixes observations and files; a file cannot be read, or a list is too long.
     """
+    named = origin if isinstance(origin, str) else getattr(origin, "id", "")
+    if isinstance(named, str) and BASKET_ID.fullmatch(named):
+        return {"basket": named}
     if isinstance(origin, Job):
         if origin.kind not in MAY_BE:
             raise UsageError(f"{origin.id} is neither a search nor a plan", hint=HOW)

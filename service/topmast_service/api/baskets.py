@@ -39,7 +39,9 @@ def document(api: Api, basket: Basket) -> Document:
     here = f"/v1/baskets/{basket.id}"
     links = {"self": here, "items": f"{here}/items", "facets": f"{here}/facets"}
     told = {name: getattr(basket, name) for name in ("id", "name", "owner", "created", "changed", "destruction")}
-    return {**told, "version": basket.version + totals.version, "totals": vars(totals), "links": links}
+    missions = [{"name": name, **sums} for name, sums in totals.missions.items()]
+    version = basket.version + totals.version
+    return {**told, "version": version, "totals": vars(totals), "missions": missions, "links": links}
 
 
 def make(api: Api) -> Routes:

@@ -7,7 +7,7 @@ M 57 basket lists 7,496 files, two of them recommended). Files that somebody nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,8 +60,8 @@ class Basket:
 class Totals:
     """How many files are in a basket, and their bytes; of these, those that are ticked, and that cannot be staged.
 
-    `listed` is how many rows of MAST's lists they were, duplicates included; `version` grows with every change of what
-    is in the basket.
+    `listed` is how many rows of MAST's lists they were, duplicates included; `missions` has the same of each mission.
+    `version` grows with every change of what is in the basket.
     """
 
     count: int = 0
@@ -71,6 +71,7 @@ class Totals:
     barred: int = 0
     listed: int = 0
     version: int = 0
+    missions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,7 @@ def create(path: Path) -> None:
             base.execute(f"CREATE TABLE rows (_row INTEGER PRIMARY KEY AUTOINCREMENT, {columns}, UNIQUE (dataURI))")
             base.execute("CREATE INDEX tree ON rows (obs_collection, obs_id)")
             base.execute("CREATE TABLE additions (id TEXT PRIMARY KEY, count INTEGER, barred INTEGER)")
-            base.execute(f"CREATE TABLE totals (version INTEGER, {', '.join(COUNTED)})")
-            base.execute("INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0)")
+            base.execute(f"CREATE TABLE totals (obs_collection, {', '.join(COUNTED)})")
             describe(base, COLUMNS.values())
             base.commit()
         aside.replace(path)
@@ -161,12 +160,14 @@ def _change(base: sqlite3.Connection) -> Iterator[None]:
     yield
     if base.total_changes > before:
         _sum_up(base)
-        base.execute("UPDATE totals SET version = version + 1")
+        (version,) = base.execute("PRAGMA user_version").fetchone()
+        base.execute(f"PRAGMA user_version = {version + 1}")  # in the transaction, like everything else
     base.execute("COMMIT")
 
 
 def _sum_up(base: sqlite3.Connection) -> None:
-    base.execute(f"UPDATE totals SET ({', '.join(COUNTED)}) = (SELECT {SUMS} FROM rows)")  # noqa: S608 - our own names
+    base.execute("DELETE FROM totals")
+    base.execute(f"INSERT INTO totals SELECT obs_collection, {SUMS} FROM rows GROUP BY 1")  # noqa: S608 - our own names
 
 
 def _set_aside(base: sqlite3.Connection, rows: Iterable[Mapping[str, Any]], named: bool) -> None:

@@ -57,8 +57,11 @@ class BasketTable(Table):
 
 def totals(base: sqlite3.Connection) -> Totals:
     """The sums as the last change left them."""
-    found = base.execute(f"SELECT {', '.join(COUNTED)}, version FROM totals").fetchone()  # noqa: S608 - our own names
-    return Totals(*found)
+    (version,) = base.execute("PRAGMA user_version").fetchone()
+    found = base.execute(f"SELECT obs_collection, {', '.join(COUNTED)} FROM totals ORDER BY 1")  # noqa: S608 - our own names
+    missions = {name: dict(zip(COUNTED, sums, strict=True)) for name, *sums in found}
+    sums = {name: sum(mission[name] for mission in missions.values()) for name in COUNTED}
+    return Totals(**sums, version=version, missions=missions)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ _WORD = Pattern(r"[!-~]{1,200}", "1 to 200 visible ASCII characters.")
 _URI = Pattern(r"mast:[A-Za-z0-9_-]{1,40}/[!-~]{1,480}", "A dataURI as mast:JWST/product/…")
 _MNEMONIC = Pattern(r"[A-Za-z0-9_]{1,64}", "A mnemonic has letters, digits and _.")
 
+_SUMS = {"count": 654, "bytes": 151_000_000, "ticked": 2, "ticked_bytes": 6_000_000, "barred": 0, "listed": 7496}
 BASKET: dict[str, Any] = {
     "id": _ID,
     "name": "ring nebula",
@@ -31,7 +32,8 @@ BASKET: dict[str, Any] = {
     "created": "2026-07-01T12:00:00.000Z",
     "changed": "2026-07-01T12:05:00.000Z",
     "destruction": "2027-07-01T12:05:00.000Z",
-    "totals": {"count": 654, "bytes": 151_000_000, "ticked": 2, "ticked_bytes": 6_000_000, "barred": 0, "listed": 7496},
+    "totals": _SUMS,
+    "missions": [{"name": "JWST", **_SUMS}],
     "links": {
         "self": f"/v1/baskets/{_ID}",
         "items": f"/v1/baskets/{_ID}/items",
@@ -198,6 +200,12 @@ class BasketTotals(Answer):
     listed = fields.Integer(metadata={"description": "Rows of MAST's lists that they were, duplicates included"})
 
 
+class MissionTotals(BasketTotals):
+    """The same of one mission."""
+
+    name = fields.String()
+
+
 class BasketDocument(Answer):
     """A basket."""
 
@@ -211,6 +219,7 @@ class BasketDocument(Answer):
     changed = Moment()
     destruction = Moment(metadata={"description": f"When it is removed: {KEEP.days} days after its last change"})
     totals = fields.Nested(BasketTotals)
+    missions = fields.List(fields.Nested(MissionTotals), metadata={"description": "The top of the tree, by name"})
     links = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": "Where to go on"})
 
 
