@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import strategies as st
 
 from tests.api.site import COLUMNS, MANIFEST_COLUMNS
+from topmast_service.domain import basket
 from topmast_service.domain.columns import Column
 from topmast_service.domain.product import COLUMNS as PRODUCT
 
@@ -20,7 +21,9 @@ def register_formats() -> None:
     schemathesis.openapi.format("portal-target", targets())
     schemathesis.openapi.format("list-of-files", st.lists(_NAMES, min_size=1, max_size=5).map("\n".join))
     schemathesis.openapi.format("iso-day", st.dates(date(2000, 1, 1), date(2099, 12, 31)).map(str))
-    for kind, columns in {"observation": COLUMNS, "manifest": MANIFEST_COLUMNS, "product": [*PRODUCT.values()]}.items():
+    tables = {"observation": COLUMNS, "manifest": MANIFEST_COLUMNS}
+    tables |= {"item": [*basket.COLUMNS.values()], "product": [*PRODUCT.values()]}
+    for kind, columns in tables.items():
         names = st.sampled_from([c.name for c in columns])
         schemathesis.openapi.format(f"{kind}-condition", conditions(columns))
         schemathesis.openapi.format(f"{kind}-sort", orders(columns))

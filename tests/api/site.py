@@ -118,6 +118,13 @@ class Site:
         result = {"counts": counts, "bytes": {"total": size, "fetched": size, "cached": 0}}
         return self._moved(job, phase, result=result, revision=1)
 
+    def basket(self, *uris: str, owner: str = "ann") -> str:
+        """A basket with these files in it; its id."""
+        made, _ = self.api.baskets.create(owner, secrets.token_hex(4))
+        rows = [{"dataURI": uri} for uri in uris or ("mast:JWST/product/a_i2d.fits", "mast:GALEX/b.fits")]
+        self.api.baskets.add(owner, made.id, "s_0", rows, named=True)
+        return made.id
+
     def change(self, job_id: str, **changes: Any) -> Job:
         """Give a record other values, and a later version."""
         return self.api.stores.jobs.change(job_id, lambda j: replace(j, version=j.version + 1, **changes))
@@ -150,7 +157,7 @@ def open_site(data: Path, redis_url: str) -> Site:
     data.mkdir(parents=True, exist_ok=True)
     settings = Settings(
         data=data, redis_url=redis_url, api_threads=8, ftps_public_host="ftps.example.org", max_retention_days=3650,
-        copy_roots=str(data / "shared"),
+        copy_roots=str(data / "shared"), baskets_per_user=1000,
     )  # fmt: skip
     api = for_api(settings, wake=woken.append, draw=lambda i, where, stale: api.skies.draw(Wanted(i, where, stale)))
     for name in ("ann", "bob"):

@@ -15,6 +15,7 @@ from tests.baskets.conftest import Shop
 from topmast_service import container
 from topmast_service.domain.basket import KEEP
 from topmast_service.domain.rows import Condition
+from topmast_service.embedded.backup import back_up
 from topmast_service.errors import Busy, UnknownBasket
 from topmast_service.store import basket_changes, basket_table
 
@@ -135,3 +136,15 @@ def test_removed_while_somebody_waits_to_change_it(stall: Shop) -> None:
         with pytest.raises(UnknownBasket):
             waiting.result(10)
     assert list(stall.settings.baskets.iterdir()) == []
+
+
+def test_a_backup_has_each_basket_as_it_was_at_one_moment(
+    stall: Shop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    basket = stall.basket({"uris": ["mast:JWST/product/a.fits", "mast:GALEX/b.fits"]})
+    target = tmp_path_factory.mktemp("backup") / "copy"
+    back_up(stall.settings, target, records=False)
+    assert [path.name for path in (target / "baskets").iterdir()] == [f"{basket}.sqlite"]
+    copied = basket_table.BasketTable(target / "baskets" / f"{basket}.sqlite", stall.api.stores.jobs.now())
+    assert copied.totals() == stall.api.baskets.table("alice", basket).totals()
+    assert copied.count() == 2

@@ -2,7 +2,8 @@
 
 The records come first. Whatever a record names was on disk before the record said so, and nothing on disk ever changes,
 so files copied later are those that the records mean. What came after the records is nobody's in the copy, and upkeep
-or `doctor --repair` removes it there; what was removed meanwhile is told by `doctor`.
+or `doctor --repair` removes it there; what was removed meanwhile is told by `doctor`. Only baskets do change: each is
+copied as it is at one moment, and may be newer than its record.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,9 @@ from topmast_service.config import Settings
 from topmast_service.container import open_stores
 from topmast_service.embedded.folder import Folder, claim, write_private
 from topmast_service.embedded.reasons import CannotRun
+from topmast_service.errors import UnknownBasket
 from topmast_service.staging.copying import Copier
+from topmast_service.store import basket_changes
 from topmast_service.store.connection import UNAVAILABLE
 from topmast_service.store.snapshot import snapshot
 
@@ -121,6 +124,10 @@ def _files(settings: Settings, made: Path, copier: Copier, cache: bool) -> None:
         for revision in sorted(copy.iterdir()) if copy.is_dir() else ():
             if not (box / revision.name).exists():  # removed while it was copied: half of it is worse than none
                 shutil.rmtree(revision)
+    (made / "baskets").mkdir()
+    for basket in sorted(settings.baskets.glob("k_*.sqlite")):
+        with suppress(UnknownBasket):  # removed meanwhile
+            basket_changes.copy(basket, made / "baskets" / basket.name)
     if cache:
         copier.folder(settings.cache / "index", made / "cache" / "index", leave_out=_unfinished)
         copier.folder(settings.cache / "blobs", made / "cache" / "blobs")

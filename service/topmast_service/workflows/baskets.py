@@ -72,7 +72,7 @@ class Baskets:
         """What an Idempotency-Key stands for; without a key, what is new."""
         if key is None:
             return Promised(new_id, False)
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
         promise = self.jobs.promise(owner, f"{route}:{key}", digest, new_id)
         if promise.repeated and self.jobs.was_removed(promise.job_id):
             raise Expired(f"{promise.job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
