@@ -213,6 +213,13 @@ def test_ticked_rows_are_what_a_bundle_begins_with(stall: Shop) -> None:
     }  # fmt: skip
 
 
+def test_a_guide_star_is_ticked_only_by_its_name() -> None:
+    """Older builds of MAST recommended gs-track files."""
+    row = {"dataURI": "mast:JWST/product/a_gs-track_1_cal.fits", "productSubGroupDescription": "GS-TRACK", "mrp": True}
+    assert [item(row, named=named)["ticked"] for named in (False, True)] == [False, True]
+    assert item(row | {"productSubGroupDescription": "I2D", "dataURI": URI}, named=False)["ticked"]
+
+
 @pytest.mark.parametrize(
     ("name", "extension"),
     [("a_i2d.fits", "fits"), ("A_CAT.ECSV", "ecsv"), ("a.fits.gz", "fits.gz"), ("noext", ""), ("a.gz", "gz")],

@@ -76,6 +76,19 @@ def test_two_processes_and_a_user_at_once(stall: Shop) -> None:
     assert baskets.table("alice", basket).totals().ticked == 2000
 
 
+def test_what_is_read_in_one_go_is_of_one_moment(stall: Shop) -> None:
+    basket, baskets = stall.basket({"uris": ["mast:JWST/product/a.fits"]}), stall.api.baskets
+    with ThreadPoolExecutor(1) as pool:
+        with baskets.table("alice", basket).opened() as base:
+            assert basket_table.totals(base).ticked == 1
+            unticking = pool.submit(baskets.tick, "alice", basket, (), ticked=False)
+            with pytest.raises(TimeoutError):
+                unticking.result(0.3)
+            assert base.execute("SELECT ticked FROM rows").fetchone() == (1,)
+        assert unticking.result(30).count == 1
+    assert baskets.table("alice", basket).totals().ticked == 0
+
+
 def test_a_change_waits_for_another_for_a_while(stall: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     basket = stall.basket({"uris": ["mast:JWST/product/a.fits"]})
     monkeypatch.setattr(basket_changes, "PATIENCE", 0.05)
