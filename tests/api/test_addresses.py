@@ -32,6 +32,10 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/keywords": READ,
     "/v1/keywords/exp_type": READ,
     "/v1/filenames/jw02733-o001_t001_nircam_clear-f090w_i2d.fits": READ,
+    "/v1/baskets": READ | {"POST"},
+    "/v1/baskets/{basket}": READ | {"PATCH", "DELETE"},
+    "/v1/baskets/{basket}/items": READ | {"POST", "PATCH", "DELETE"},
+    "/v1/baskets/{basket}/facets": READ,
     "/v1/bundles": {"POST"},
     "/v1/bundles/{bundle}": READ,
     "/v1/bundles/{bundle}/manifest": READ,
@@ -56,7 +60,7 @@ ADDRESSES: dict[str, set[str]] = {
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_each_address_takes_its_methods_and_no_other(address: str, client: FlaskClient, site: Site) -> None:
     for method in sorted(METHODS):
-        path = address.format(search=site.search().id, bundle=site.bundle().id)
+        path = address.format(search=site.search().id, bundle=site.bundle().id, basket=site.basket())
         answer = client.open(path, method=method, json={} if method == "POST" else None)
         assert (answer.status_code != 405) is (method in ADDRESSES[address]), f"{method} {answer.status_code}"
         if answer.status_code == 405:
@@ -74,6 +78,7 @@ STANDS_FOR = {
     "search_id": "{search}",
     "job_id": "{search}",
     "bundle_id": "{bundle}",
+    "basket_id": "{basket}",
     "code": "busy",
     "collection": "observations",
     "keyword": "exp_type",

@@ -11,14 +11,8 @@ from topmast_service.api import baskets, contract, documents, paging
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.baskets import ID
 from topmast_service.api.routes import OF_BODIES, Routes
-from topmast_service.api.schemas.basket import (
-    ChosenQuery,
-    ItemPage,
-    ItemsChanged,
-    ItemsQuery,
-    ItemsRequest,
-    TickRequest,
-)
+from topmast_service.api.schemas.basket import ItemsChanged
+from topmast_service.api.schemas.basket_items import ChosenQuery, ItemPage, ItemsQuery, ItemsRequest, TickRequest
 from topmast_service.api.schemas.parameters import IdempotencyHeader, NoQuery
 from topmast_service.api.schemas.search import SearchDocument
 from topmast_service.container import Api

@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from topmast_service.api.http_errors import kinds
 from topmast_service.api.problems import ProblemApi, told
-from topmast_service.api.schemas import basket, criteria, forms, rows
+from topmast_service.api.schemas import basket_items, criteria, forms, rows
 
 VERSION = "1.0.0"
 """Of the contract, not of the code: /v1 only grows (http.md)."""
@@ -70,7 +70,11 @@ def prepare(api: ProblemApi) -> None:
         components.example(code, {"value": told(error(), "r_0123456789abcdef")})
     components.schema("Row", rows.ROW)
     components.schema("ManifestItem", rows.MANIFEST_ITEM)
-    for name, schema in {"BasketItem": basket.ITEM, "BasketNode": basket.NODE, "BasketEntry": basket.ENTRY}.items():
+    for name, schema in {
+        "BasketItem": basket_items.ITEM,
+        "BasketNode": basket_items.NODE,
+        "BasketEntry": basket_items.ENTRY,
+    }.items():
         components.schema(name, schema)
     api.ma_plugin.converter.add_attribute_function(_described)
 
