@@ -54,6 +54,13 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/bundles/{bundle}/diff": READ,
     "/v1/bundles/{bundle}/arrivals": READ,
     "/v1/bundles/{bundle}/copies": {"POST"},
+    "/v1/bundles/{bundle}/script.sh": READ,
+    "/v1/bundles/{bundle}/urls.txt": READ,
+    "/v1/bundles/{bundle}/aria2.txt": READ,
+    "/v1/bundles/{bundle}/links": {"POST"},
+    "/d/signature/": READ,
+    f"/d/signature/{I2D}": READ,
+    "/v1/observations/jw01558-o001_t001_miri_f1000w/mrp.zip": READ,
 }
 
 
@@ -79,6 +86,9 @@ STANDS_FOR = {
     "job_id": "{search}",
     "bundle_id": "{bundle}",
     "basket_id": "{basket}",
+    "signature": "signature",
+    "path:path": I2D,
+    "obs_id": "jw01558-o001_t001_miri_f1000w",
     "code": "busy",
     "collection": "observations",
     "keyword": "exp_type",

@@ -10,7 +10,6 @@ from topmast_service.api.schemas.fields import Answer, Moment, Request
 from topmast_service.api.schemas.rows import FolderEntry
 
 _SIGNATURE = "AQAAAwCrze8BI0VnAAAAAGpF8wBcXJ2yqW5q1mH0Yw8m3pQz5m8dT5cK0r4vJtXbN2uS7g"
-_PATH = "JWST/jw01558-o001_t001_miri_f1000w/jw01558-o001_t001_miri_f1000w_i2d.fits"
 
 
 class LinkRequest(Request):
@@ -37,15 +36,6 @@ class LinkRequest(Request):
 
 class LinkDocument(Answer):
     """A link; whoever has it needs no key."""
-
-    json_schema: ClassVar[dict[str, Any]] = {
-        "example": {
-            "url": f"https://topmast.example.org/d/{_SIGNATURE}/{_PATH}",
-            "until": "2026-07-08T12:00:00.000Z",
-            "path": _PATH,
-            "archive": None,
-        }
-    }
 
     url = fields.String(metadata={"format": "uri", "description": "Absolute"})
     until = Moment(metadata={"description": "When it ends"})
