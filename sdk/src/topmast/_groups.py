@@ -76,8 +76,8 @@ class Bundles:
         ----------
         origin
             A `Search` or `Basket`, a `Plan` (without any choice), their ids, obs_ids or obsids, rows of a search, or
-            dataURIs; the path (`pathlib.Path`) of a MAST script, a MANIFEST, the JSON of a subscription e-mail or a list
-            of names, or such a text of several lines.
+            dataURIs; the path (`pathlib.Path`) of a MAST script, a MANIFEST, the JSON of a subscription e-mail or a
+            list of names, or such a text of several lines.
         types, sub_groups, levels
             Product types (``SCIENCE``), sub-groups (``I2D``, ``ASN``) and calibration levels to keep; all by
             default.
