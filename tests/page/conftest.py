@@ -14,8 +14,8 @@ import pytest
 from tests.page.browser import Browser
 from tests.staging.test_manifest_files import FACTS, ROW
 from topmast_service.domain.manifest import FAILED, WITHHELD, ManifestRow
+from topmast_service.domain.safe_names import safe_path
 from topmast_service.staging.manifest_files import write_manifest
-from topmast_service.staging.tree import safe_path
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccfc0500f0005"
@@ -75,7 +75,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, ways: Ways) -> Iterator[Br
 
 def product(number: int, name: str, **more: object) -> ManifestRow:
     """A delivered file of this name and of `number` bytes."""
-    path = safe_path("jw01558-o001 #1", name)
+    path = safe_path("JWST", "jw01558-o001 #1", name)
     row = replace(ROW, dataURI=f"mast:JWST/product/{name}", productFilename=name, path=path, size=number)
     return replace(row, sha256=f"{number:064x}", **more)  # type: ignore[arg-type]
 

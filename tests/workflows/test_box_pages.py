@@ -121,4 +121,22 @@ def test_a_box_tells_the_search_it_was_made_of_and_how_to_cite_it(site: Site) ->
     assert "1 planned" in " ".join(found["notes"])
     assert "James Webb Space Telescope" in found["citation"]["acknowledgement"]
     assert "s_" in found["citation"]["text"]
-    assert done.result["search"] == found["search"]
+    assert done.result["asked"]["search"] == found["search"]
+
+
+def test_what_was_asked_can_be_sent_again_when_list_and_plan_are_gone(site: Site) -> None:
+    select = {"guide_stars": "none"}
+    listed = site.run({"list": f"{F560W}\n{GUIDE_STAR}\n"}, select=select)
+    assert record(site, listed)["request"] == {"from": {"uris": [F560W, GUIDE_STAR]}, "select": select}
+    assert {name: row["status"] for name, row in site.rows(listed).items()} == {
+        F560W.rpartition("/")[2]: "OK",
+        GUIDE_STAR.rpartition("/")[2]: "EXCLUDED",
+    }
+    planned = site.bundle({"uris": [F560W, GUIDE_STAR]}, select=select, dry_run=True)
+    site.resolve(planned.id)
+    taken = site.run({"plan": planned.id}, label="taken over")
+    said = record(site, taken)["request"]
+    assert said == {"from": {"uris": [F560W, GUIDE_STAR]}, "select": select, "label": "taken over"}
+    assert site.rows(taken).keys() == site.rows(listed).keys()
+    again = site.run(said.pop("from"), **said)
+    assert site.rows(again).keys() == site.rows(listed).keys()

@@ -29,7 +29,7 @@ NAMED = 5
 
 _WRITABLE = frozenset({"pipeline"})
 _CRDS = "crds"
-_TAKEN = frozenset({"manifest.html", "manifest.json", "manifest.csv", "sha256sums.txt", _CRDS})
+_TAKEN = frozenset({"manifest.html", "manifest.json", "manifest.csv", "excluded.csv", "sha256sums.txt", _CRDS})
 """What the box itself has at its top."""
 
 _OF_JWST = re.compile(r"jw(\d{5})(?:(\d{3})\d{3}_|-([aocr])(\d{3,4})_|_)")

@@ -13,12 +13,15 @@ from topmast_service.staging.manifest_rows import human, visible
 _LONGEST_REQUEST = 3_000
 """Characters of a request that are shown: one may name 50,000 files, and manifest.json has all of it."""
 
+_LONGEST_VALUE = 500
+"""Characters of one value that are shown among what was asked."""
+
 _PYTHON = """\
 <pre>import json, topmast
 
 asked = json.load(open("manifest.json"))["request"]
 with topmast.Client() as client:
-    job = client.bundle(asked["from"]["{source}"], **asked.get("select") or {{}})
+    job = client.bundle(asked["from"]["{source}"]{more}, **asked.get("select") or {{}})
     job.wait(progress=True).download("{job_id}-again")</pre>
 """
 _IN_PYTHON = frozenset({"search", "observations", "uris"})
@@ -37,6 +40,16 @@ _WHY = {
     "sub_group": "another sub-group",
     "not_mrp": "not among MAST's Minimum Recommended Products; mrp=false takes them",
     "foreign_uri": "of a mission that topmast does not stage",
+    "excluded_name": "the name has a piece that was to be left out",
+    "name": "no pattern of names fits",
+    "extension": "another extension",
+    "detector": "another detector",
+    "filter": "another optical element",
+    "exp_type": "another exposure type",
+    "visit": "another visit",
+    "size": "smaller or larger than asked for",
+    "date": "taken earlier or later",
+    "where": "does not fit the conditions",
 }
 
 
@@ -88,7 +101,10 @@ def _sum(whole: int, what: str, *parts: tuple[int, str]) -> str:
 
 def _python(facts: BoxFacts) -> str:
     source = next(iter(facts.request.get("from", {})), "")
-    return _PYTHON.format(source=source, job_id=escape(facts.job_id)) if source in _IN_PYTHON else ""
+    if source not in _IN_PYTHON:
+        return ""
+    more = "".join(f", {name}={value!r}" for name in ("start", "layout") if (value := facts.request.get(name)))
+    return _PYTHON.format(source=source, more=_text(more), job_id=escape(facts.job_id))
 
 
 def _notes(notes: list[str]) -> str:
@@ -100,11 +116,11 @@ def _left_out(excluded: dict[str, int], excluded_file: bool) -> str:
     if not excluded:
         return ""
     rows = "".join(
-        f'<tr><td class="n">{count:,}<td><code>{escape(visible(reason))}</code><td>{escape(_WHY.get(reason, ""))}\n'
+        f"<dt>{count:,}<dd><code>{escape(visible(reason))}</code> {escape(_WHY.get(reason, ''))}\n"
         for reason, count in sorted(excluded.items(), key=lambda pair: -pair[1])
     )
     link = '<p>Each of them, with its reason: <a href="excluded.csv">excluded.csv</a></p>' if excluded_file else ""
-    return _section("What was left out", f'<table class="plain">{rows}</table>{link}')
+    return _section("What was left out", f'<dl class="numbers">{rows}</dl>{link}')
 
 
 def _cite(citation: dict[str, str]) -> str:
@@ -134,7 +150,8 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         shown = ", ".join(_plain(inner) for inner in value[:20])
         return shown + (f", … ({len(value):,} in all)" if len(value) > 20 else "")
-    return str(value)
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}… ({len(text):,} characters)"
 
 
 def _text(text: str) -> str:

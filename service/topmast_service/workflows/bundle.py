@@ -16,7 +16,7 @@ from topmast_service.domain import job, layout, manifest, progress
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts
 from topmast_service.domain.notices import HOOK_NOTE
-from topmast_service.errors import Busy, TopmastError, UnknownBasket, UnknownJob
+from topmast_service.errors import Busy, TopmastError, UnknownBasket
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.staging.tree import BlobsGone, Entry, Trees
@@ -30,7 +30,7 @@ from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
-from topmast_service.workflows.report import MANIFEST, SELECTED, Excluded, Rows, Written, names_files, version_of
+from topmast_service.workflows.report import MANIFEST, SELECTED, Excluded, Rows, Written, version_of
 from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, kept, unconfirmed
 from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, unconfirmed_of
 
@@ -168,10 +168,11 @@ class Bundles:
         revision = attempt.change(job.begin_revision).begun
         table = Table(products_table(self.folder, running.id))
         results = self._with_last_copies(table, self.slices.results(running.id))
-        rows = Rows(table, results, self.jobs.now(), named=names_files(running.request))
+        asked = box.asked(running, self.jobs)
+        rows = Rows(table, results, self.jobs.now(), named=asked.named)
         counted = manifest.totals(rows)
         tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(vars, rows))
-        result = self._result(running, revision, counted)
+        result = self._result(running, revision, counted) | {"asked": asked.told}
         facts = self._facts(running, revision, result)
         attempt.check()
         try:
@@ -224,16 +225,7 @@ class Bundles:
             "notes": [*_of_the_plan(running), *mixed(delivered), *unconfirmed_of(delivered)],
             "counts": running.result["counts"] | {k: counted[k] for k in ("ok", "cached", "fetched", "failed")},
             "bytes": {"total": counted["bytes"], "fetched": fetched, "cached": counted["cached_bytes"]},
-            "search": running.result.get("search") or self._asked_before(running),
         }
-
-    def _asked_before(self, running: Job) -> dict[str, Any] | None:
-        """The request of the search that the bundle is made of: the search may be gone before the box is."""
-        source = running.request["from"].get("search")
-        try:
-            return box.told(self.jobs.get(source).request) if source else None
-        except UnknownJob:
-            return None
 
     def _facts(self, running: Job, revision: int, result: dict[str, Any]) -> BoxFacts:
         now = self.jobs.now()

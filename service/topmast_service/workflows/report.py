@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -35,14 +35,15 @@ class Rows:
     Parameters
     ----------
     named
-        Whether the request named its files: then each has a row, also those that it leaves out.
+        The dataURIs that the request named one by one. Whoever named a file is told of it, also when the rest of the
+        request left it out; products of observations that were not selected were never asked for (`Excluded`).
     """
 
     def __init__(
-        self, products: Table, results: Mapping[int, Mapping[str, Any]], now: datetime, *, named: bool = False
+        self, products: Table, results: Mapping[int, Mapping[str, Any]], now: datetime, *, named: Container[str] = ()
     ) -> None:
         self._products = products
-        self._condition = "1" if named else SELECTED
+        self._named = named
         self._results = results
         self._now = now
 
@@ -56,7 +57,9 @@ class Rows:
     def _all(self) -> Iterator[tuple[ManifestRow, Mapping[str, Any]]]:
         """Every row with its result. A table of an earlier release tells no paths; there was one layout then."""
         places = Places(DEFAULT)
-        for row in self._products.rows(self._condition):
+        for row in self._products.rows("1" if self._named else SELECTED):
+            if row["excluded"] and row["dataURI"] not in self._named:
+                continue
             result = _left_out(row) or self._results.get(row["_row"], {})
             path = "" if row["excluded"] else row.get("path") or places.of(row)
             yield _row(row, path, result, self._now), result
@@ -88,12 +91,6 @@ class Excluded:
                 yield LeftOut(**cells | {"productFilename": name, "reason": why_left_out(row["excluded"])})
         except Expired:  # the doctor writes the pages of an old box anew; what was left out is known no longer
             return
-
-
-def names_files(request: Mapping[str, Any]) -> bool:
-    """Whether a bundle's request names its files one by one, and nothing else."""
-    source = request["from"]
-    return "uris" in source or ("list" in source and not source["list"]["observations"])
 
 
 def _left_out(row: Mapping[str, Any]) -> dict[str, str]:
