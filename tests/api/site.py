@@ -190,6 +190,6 @@ def manifest_row(path: str, content: bytes) -> ManifestRow:
     """The row of a delivered file, as earlier releases wrote it: without its CRC-32."""
     name = path.rpartition("/")[2]
     return ManifestRow(
-        f"mast:JWST/product/{name}", path, name, path.split("/")[1], "a file", "SCIENCE", "I2D", 3, "public", "OK",
+        f"mast:JWST/product/{name}", path, name, path.split("/")[-2:][0], "a file", "SCIENCE", "I2D", 3, "public", "OK",
         "ok", len(content), hashlib.sha256(content).hexdigest(), "fetched",
     )  # fmt: skip

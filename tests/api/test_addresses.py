@@ -39,6 +39,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/bundles": {"POST"},
     "/v1/bundles/{bundle}": READ,
     "/v1/bundles/{bundle}/manifest": READ,
+    "/v1/bundles/{bundle}/products": READ,
     "/v1/bundles/{bundle}/files": READ,
     "/v1/bundles/{bundle}/files/": READ,
     f"/v1/bundles/{{bundle}}/files/{I2D}": READ,

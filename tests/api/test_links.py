@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from flask import Response
 from flask.testing import FlaskClient
 
 from tests.api.served import start_api
 from tests.api.site import ASN, FILES, I2D, OBSERVATION_FOLDER, Site
-from topmast_service.api import link_door
+from tests.archives.boxes import inside
 from topmast_service.domain.job import Job
 from topmast_service.workflows.control import manifest_table
 
@@ -211,17 +210,29 @@ def test_the_key_is_its_owners_alone_and_old_ones_open_until_they_are_removed(
     assert [stranger.get(address).status_code for address in (old, new)] == [403, 200]
 
 
-def test_an_archive_is_a_target_of_its_own(link: Callable[..., str], site: Site, monkeypatch: Any) -> None:
+def test_an_archive_is_a_target_of_its_own(link: Callable[..., str], stranger: FlaskClient) -> None:
     address = link(archive="zip")
     assert address.endswith("/archive.zip")
-    assert site.client(None).get(address).json["code"] == "no_such_file"  # until somebody makes archives
-    make = link_door.make
-    monkeypatch.setattr(link_door, "make", lambda api, streams: make(api, streams, lambda _, kind: Response(kind)))
-    stranger = site.client(None)
-    assert stranger.get(address).text == "zip"
+    assert stranger.get(address).headers["Content-Type"] == "application/zip"
     assert stranger.get(f"{address}/more").status_code == 404
     for other in ("archive.tar", I2D, ""):
         assert stranger.get(address.replace("archive.zip", other)).status_code == 403
+
+
+@pytest.mark.parametrize("secret", [I2D, "flat_i2d.fits"])
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_by_link_holds_what_is_public_and_no_more(
+    kind: str, secret: str, client: FlaskClient, stranger: FlaskClient, site: Site
+) -> None:
+    bundle = site.bundle(files={**FILES, "flat_i2d.fits": b"at the top of the box"})
+    with sqlite3.connect(manifest_table(site.settings.tables.absolute(), bundle.id, 1)) as table:
+        table.execute("UPDATE rows SET access = 'exclusive' WHERE path = ?", [secret])
+    made = client.post(f"/v1/bundles/{bundle.id}/links", json={"archive": kind}).json["url"]
+    by_link = inside(kind, stranger.get(urlsplit(made).path).data)
+    with_key = inside(kind, client.get(f"/v1/bundles/{bundle.id}/archive.{kind}").data)
+    assert with_key.keys() - by_link.keys() == {f"{bundle.id}/{secret}"}
+    assert with_key.items() >= by_link.items()
+    assert by_link[f"{bundle.id}/{ASN}"] == FILES[ASN]
 
 
 def test_no_log_holds_a_link_that_opens(link: Callable[..., str], site: Site, tmp_path: Path) -> None:

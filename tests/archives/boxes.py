@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -67,3 +70,12 @@ def write(kind: str, contents: Contents, target: Path) -> Path:
                 into.write(piece)
         into.truncate()
     return target
+
+
+def inside(kind: str, packed: bytes) -> dict[str, bytes]:
+    """Every file with its name in the archive."""
+    if kind == "zip":
+        with zipfile.ZipFile(io.BytesIO(packed)) as opened:
+            return {name: opened.read(name) for name in opened.namelist()}
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as opened_tar:
+        return {m.name: opened_tar.extractfile(m).read() for m in opened_tar}  # type: ignore[union-attr]

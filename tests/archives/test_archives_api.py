@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 import zipfile
 import zlib
 from dataclasses import asdict, replace
@@ -16,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.site import FILES, I2D, MANIFEST_COLUMNS, NOW, Site, manifest_row
+from tests.archives.boxes import inside
 from topmast_service.api.app import create_app
 from topmast_service.domain.job import Job, retry
 from topmast_service.domain.manifest import ManifestRow
@@ -45,15 +45,6 @@ def address(bundle: Job, kind: str) -> str:
 
 def box(site: Site, bundle: Job) -> Path:
     return site.api.stores.trees.path(bundle.owner, bundle.id, 1)
-
-
-def inside(kind: str, packed: bytes) -> dict[str, bytes]:
-    """Every file with its name in the archive."""
-    if kind == "zip":
-        with zipfile.ZipFile(io.BytesIO(packed)) as opened:
-            return {name: opened.read(name) for name in opened.namelist()}
-    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as opened_tar:
-        return {m.name: opened_tar.extractfile(m).read() for m in opened_tar}  # type: ignore[union-attr]
 
 
 def test_the_whole_box_in_one_folder(client: FlaskClient, site: Site, bundle: Job, kind: str, address: str) -> None:

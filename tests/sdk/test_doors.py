@@ -80,11 +80,13 @@ def test_one_observation_in_one_call(serve: Serve, tmp_path: Path) -> None:
 
 def test_what_is_ready_is_fetched_at_once(serve: Serve, tmp_path: Path) -> None:
     def script(seen: Seen) -> Answer:
-        return Answer(200, b"PK") if seen.path == ARCHIVE else Answer(303, bundle(), {"Location": ARCHIVE})
+        archive = Answer(200, b"PK", {"ETag": '"zip-1"'})
+        return archive if seen.path == ARCHIVE else Answer(303, bundle(), {"Location": ARCHIVE})
 
     service, client, _ = serve(script)
     assert client.mrp("jw01558-o001_t001_miri_f1000w", tmp_path / "m.zip").read_bytes() == b"PK"
-    assert service.paths() == [MRP, ARCHIVE]
+    asked = [(seen.method, seen.path) for seen in service.seen]
+    assert asked == [("GET", MRP), ("HEAD", ARCHIVE), ("GET", ARCHIVE)]
 
 
 def test_what_fails_leaves_no_file(serve: Serve, tmp_path: Path) -> None:
