@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,10 +13,12 @@ import pytest
 from tests.api.site import Site
 from tests.scripts.conftest import Need
 from tests.scripts.running import Box
+from tests.sdk.scripted import Answer, serving
 from tests.servers import SandboxProcess, start_sandbox
 from tests.workflows.conftest import PRODUCTS, write_catalogue
 from topmast_service.api.app import create_app
 from topmast_service.archive.addresses import file_url
+from topmast_service.workflows.control import manifest_table
 
 pytestmark = pytest.mark.clients
 
@@ -38,11 +41,12 @@ class FromMast(Box):
     site: Site
     mast_url: str
     products: dict[str, bytes]
+    crds_url: str = "https://crds.example.org"
 
     def text(self, name: str, source: str = "mast") -> str:
         """As the service writes it whose MAST is the sandbox."""
         stores = self.site.api.stores
-        settings = replace(stores.settings, mast_url=self.mast_url)
+        settings = replace(stores.settings, mast_url=f"{self.mast_url}/", crds_url=self.crds_url)
         client = create_app(replace(self.site.api, stores=replace(stores, settings=settings))).test_client()
         headers = {"Authorization": f"Bearer {self.key}"}
         return client.get(f"/v1/bundles/{self.id}/{name}?source={source}", headers=headers).text
@@ -91,7 +95,8 @@ def test_what_is_public_comes_without_a_token_and_the_rest_with_one(box: FromMas
 
 
 def test_a_token_goes_over_tls_only(box: FromMast, mast: Mast) -> None:
-    script = box.text("script.sh").replace(f"PLACE={box.mast_url}", "PLACE=http://127.0.0.1.example.org")
+    # The same place under a name that does not say that it is this machine.
+    script = box.text("script.sh").replace("http://127.0.0.1:", "http://127.1:")
     done = box.run(script=script, MAST_API_TOKEN=mast.token)
     assert done.returncode == 1
     assert "only to a token" in done.stderr
@@ -105,3 +110,22 @@ def test_what_was_reprocessed_since_is_told_by_name(box: FromMast, mast: Mast) -
     assert done.returncode == 1
     assert f"changed {path}: MAST has other bytes than this bundle" in done.stderr
     assert path not in box.fetched
+
+
+@pytest.mark.parametrize("status", [200, 401, 403])
+def test_crds_is_never_shown_a_token(status: int, box: FromMast, mast: Mast) -> None:
+    """Reference files are for everybody: where CRDS refuses one, MAST's token is none of its business."""
+    path = next(path for path, data in box.products.items() if PUBLIC[0]["productFilename"] in path and data)
+    with sqlite3.connect(manifest_table(box.site.settings.tables.absolute(), box.id, 1)) as table:
+        table.execute("UPDATE rows SET dataURI = 'crds://jwst_miri_flat_0001.fits' WHERE path = ?", [path])
+    with serving(lambda _: Answer(status, box.products[path])) as crds:
+        box.crds_url = crds.url
+        done = box.run(MAST_API_TOKEN=mast.token)
+    assert {seen.path for seen in crds.seen} == {"/unchecked_get/references/jwst/jwst_miri_flat_0001.fits"}
+    assert [seen for seen in crds.seen if "authorization" in seen.headers or mast.token in str(seen)] == []
+    if status == 200:
+        assert (done.returncode, box.fetched) == (0, box.products)
+    else:
+        assert done.returncode == 1
+        assert f"failed {path}: it is refused there (HTTP {status})" in done.stderr
+        assert box.fetched == {other: data for other, data in box.products.items() if other != path}

@@ -58,11 +58,17 @@ def test_wget_and_curl_take_the_addresses(box: Box, tool: Need) -> None:
         assert sorted(contents(box.elsewhere / name).values()) == wanted
 
 
-def test_mast_has_no_part_in_a_reference_file(box: Box, site: Site) -> None:
-    """What is not MAST's is left out there, and the script says how many."""
+def test_a_reference_file_comes_from_crds(box: Box, site: Site) -> None:
+    """Those lists that ask MAST ask CRDS for it, and nobody else; what becomes of a token, test_from_mast tells."""
     rows = Path(manifest_table(site.settings.tables.absolute(), box.id, 1))
     with sqlite3.connect(rows) as table:
-        table.execute("UPDATE rows SET dataURI = 'crds:jwst/jwst_flat_0001.fits' WHERE _row = 1")
-    assert "crds" not in box.text("urls.txt", "mast")
-    assert f"main {len(FILES) - 1} 1 " in box.text("script.sh", "mast")
+        table.execute("UPDATE rows SET dataURI = 'crds://jwst_miri_flat_0001.fits' WHERE _row = 1")
+        table.execute("UPDATE rows SET dataURI = 'crds://jwst_1413.pmap' WHERE _row = 2")
+    crds = f"{site.settings.crds_url}/unchecked_get"
+    for name in ("urls.txt", "aria2.txt", "script.sh"):
+        lines = {line.rpartition("\t")[2] for line in box.text(name, "mast").splitlines()}
+        assert {f"{crds}/references/jwst/jwst_miri_flat_0001.fits", f"{crds}/mappings/jwst/jwst_1413.pmap"} <= lines
+        assert len([line for line in lines if line.startswith(site.settings.mast_url)]) == len(FILES) - 2
+        assert site.settings.crds_url not in box.text(name)
+    assert f"main {len(FILES)} 0 " in box.text("script.sh", "mast")
     assert f"main {len(FILES) + 4} 0 " in box.text("script.sh")

@@ -95,4 +95,4 @@ def _mast(api: Api, bundle: Job) -> tuple[Place, Files]:
             url = file_url(settings.mast_url, settings.crds_url, row["dataURI"])
             yield Fetchable(row["path"], url, row["sha256"], row["size"])
 
-    return Place(bundle.id, "mast", settings.mast_url), listed()
+    return Place(bundle.id, "mast", settings.mast_url.rstrip("/")), listed()

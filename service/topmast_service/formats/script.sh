@@ -117,7 +117,11 @@ fill() {
         ;;
       33:* | 22:416) : >"$part" ;; # it does not go on there
       22:401 | 22:403)
-        if [[ $signed == no && $4 == "$PLACE"/* ]] && has_mast_token; then # CRDS is another host
+        if [[ $4 != "$PLACE"/* ]]; then # CRDS, whom no token is shown
+          report failed "$3" "it is refused there (HTTP $code)"
+          return
+        fi
+        if [[ $signed == no ]] && has_mast_token; then
           signed=yes
           continue
         fi
