@@ -68,6 +68,7 @@ class Bundles:
         notify: Recipients | None = None,
         retention_days: int | None = None,
         label: str | None = None,
+        remove_completed: bool | None = None,
         **choice: Unpack[Choice],
     ) -> Bundle:
         """Start a bundle and do not wait for it.
@@ -110,6 +111,8 @@ class Bundles:
             How long the files are to stay.
         label
             A name of your own.
+        remove_completed
+            Of a basket: what is delivered leaves it.
 
         Raises
         ------
@@ -117,7 +120,7 @@ class Bundles:
             The selection makes no sense; nothing was sent.
         """
         told = None if notify is None else addresses(notify)
-        more = {"notify": told, "retention_days": retention_days, "label": label}
+        more = {"notify": told, "retention_days": retention_days, "label": label, "remove_completed": remove_completed}
         sent = {"from": source(origin), **body(choice), **known(more)}
         return Bundle._received(self._session.submit("/v1/bundles", sent), self._session)
 
