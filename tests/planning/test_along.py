@@ -154,6 +154,7 @@ def test_references_are_those_that_the_headers_name(site: Planning, start: str |
     planned = site.plan({"observations": [FIELD]}, select=select, **({"start": start} if start else {}))
     told = planned.job.result["references"]
     assert told["files"] > 5
+    assert told["unread"] == 0
     assert told["contexts"] == sorted(planned.names("extension = 'pmap'"))
     files = planned.names("dataURI LIKE 'crds://%' AND extension NOT LIKE '%map'")
     types = {name.split("_")[2] for name in files}

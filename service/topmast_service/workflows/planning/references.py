@@ -22,7 +22,7 @@ CHOSEN = "excluded IS NULL AND extension = 'fits' AND calib_level >= 2 AND produ
 """The calibrated products of a bundle."""
 
 MADE_OF_CHOSEN = (
-    "suffix IN ('cal', 'calints') AND exposure <> '' AND (exposure, detector) IN "
+    "suffix IN ('cal', 'calints') AND extension = 'fits' AND exposure <> '' AND (exposure, detector) IN "
     "(SELECT exposure, detector FROM rows WHERE excluded IS NULL)"
 )
 """What MAST made of a bundle's exposures: raw and count-rate files do not name the references of the steps to come."""
