@@ -198,6 +198,9 @@ def test_no_address_is_a_usage_error(capsys) -> None:
         ["wait"],
         ["wait", "b_1", "--timeout", "soon"],
         ["bundle"],
+        ["plan"],
+        ["plan", "jw1", "--list", "list.txt"],
+        ["plan", "jw1", "--start", "crf"],
     ],
 )
 def test_wrong_arguments(arguments, capsys) -> None:
@@ -294,3 +297,82 @@ def test_a_copy_is_asked_for_once_and_its_failures_show_in_the_exit_code(run) ->
     asked = next(one for one in seen if one.method == "POST")
     assert (asked.path, asked.json) == ("/v1/bundles/b_1/copies", {"directory": "group/ring", "overwrite": True})
     assert code == 4
+
+
+CHOICE = """
+    --type SCIENCE --name jw* --exclude _gs- --exclude thumb --extension fits --detector nrca1 --filter F444W
+    --exp-type NRC_IMAGE --visit 1558:5:1 --parents --references --start uncal --layout flat
+"""
+CHOSEN = {
+    "types": ["SCIENCE"],
+    "names": ["jw*"],
+    "exclude": ["_gs-", "thumb"],
+    "extensions": ["fits"],
+    "detectors": ["nrca1"],
+    "filters": ["F444W"],
+    "exp_types": ["NRC_IMAGE"],
+    "visits": ["1558:5:1"],
+    "parents": True,
+    "references": True,
+}
+
+
+@pytest.mark.parametrize("command", ["bundle", "plan"])
+def test_a_bundle_and_its_plan_take_the_same_choice(run, command) -> None:
+    done = job("b_1" if command == "bundle" else "p_1", "COMPLETED")
+    code, seen = run(lambda seen: Answer(202 if seen.method == "POST" else 200, done), command, "s_1", *CHOICE.split())
+    dry_run = {"dry_run": True} if command == "plan" else {}
+    assert (code, seen[0].path) == (0, "/v1/bundles")
+    assert seen[0].json == {
+        "from": {"search": "s_1"},
+        "select": CHOSEN,
+        "start": "uncal",
+        "layout": "flat",
+        **dry_run,
+    }
+
+
+def test_reference_types_and_a_list_in_a_file(run, tmp_path) -> None:
+    (tmp_path / "list.txt").write_text("jw01523-c1001_t001_miri_ch1-shortmediumlong\n")
+    arguments = ["--list", str(tmp_path / "list.txt"), "--reference-type", "dark", "--reference-type", "flat"]
+    code, seen = run(lambda _: Answer(202, job("b_1", "QUEUED")), "bundle", *arguments)
+    assert code == 0
+    assert seen[0].json == {
+        "from": {"list": "jw01523-c1001_t001_miri_ch1-shortmediumlong\n"},
+        "select": {"references": ["dark", "flat"]},
+    }
+
+
+def test_a_plan_tells_counts_cost_and_what_is_missing(run, capsys) -> None:
+    planned = {
+        "counts": {"listed": 9, "duplicates": 1, "unique": 8, "selected": 3, "excluded": {"guide_star": 5}},
+        "plan": {
+            "to_fetch": {"files": 2, "bytes": 2048},
+            "cached": {"files": 1, "bytes": 10},
+            "exclusive": [{"release": "2026-11-29T00:00:00Z", "files": 1, "bytes": 5}],
+            "seconds": {"earliest": 1.0, "latest": 3.5},
+            "disk": {"fits": False},
+        },
+        "completeness": {"missing": [{"kind": "segment", "what": "jw1-seg002_nis\x1b[2J", "of": "jw1_nis"}, "odd"]},
+        "notes": ["look\nhere"],
+    }
+    done = {**job("p_1", "COMPLETED"), "kind": "plan", "bundle": planned}
+    code, _ = run(lambda seen: Answer(202 if seen.method == "POST" else 200, done), "plan", "jw1")
+    assert code == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "9 listed, 1 duplicates, 8 unique, 3 selected",
+        "left out: 5 guide_star",
+        "to fetch: 2 files, 2.0 kB",
+        "here already: 1 files, 10 B",
+        "exclusive until 2026-11-29T00:00:00Z: 1 files, 5 B",
+        "takes 1.0 to 3.5 s",
+        "the disk has no room for it",
+        "missing segment: jw1-seg002_nis [2J",
+        "note: look here",
+    ]
+
+
+def test_an_empty_plan_is_no_traceback(run, capsys) -> None:
+    done = job("p_1", "COMPLETED")
+    assert run(lambda seen: Answer(202 if seen.method == "POST" else 200, done), "plan", "jw1")[0] == 0
+    assert "to fetch: 0 files" in capsys.readouterr().out

@@ -34,6 +34,14 @@ def test_rows_are_all_rows_whatever_the_pages(serve, count) -> None:
     assert len(service.seen) == max(1, -(-count // 2))
 
 
+def test_rows_since_an_earlier_search(serve) -> None:
+    service, client, _ = serve(paged([{"_row": 1, "_change": "new"}], 2))
+    new = found(client)
+    assert [row["_change"] for row in new.rows(since="s_0")] == ["new"]
+    assert list(new.rows(since=new))
+    assert [dict(seen.query)["since"] for seen in service.seen] == ["s_0", new.id]
+
+
 def test_pages_are_fetched_while_reading(serve) -> None:
     service, client, _ = serve(paged([{"_row": number} for number in range(9)], 2))
     rows = found(client).rows(where={"filters": ["F560W", "F770W"]}, sort="-t_min", columns=["obs_id"], page_size=2)

@@ -6,6 +6,8 @@ import argparse
 import re
 from typing import Any
 
+from ._choosing import choosing
+
 EPILOG = """\
 exit codes, for cron and scripts:
   0    done
@@ -80,14 +82,13 @@ def _search(command: argparse.ArgumentParser) -> None:
     command.add_argument("--label", help="a name of your own")
 
 
+def _plan(command: argparse.ArgumentParser) -> None:
+    choosing(command)
+    command.add_argument("--label", help="a name of your own")
+
+
 def _bundle(command: argparse.ArgumentParser) -> None:
-    command.add_argument("source", nargs="+", help="a search (s_…), observations, or dataURIs (mast:…)")
-    for option, text in (("type", "SCIENCE"), ("sub-group", "I2D")):
-        command.add_argument(f"--{option}", action="append", metavar=text, help="product %(dest)s; repeatable")
-    command.add_argument("--level", action="append", type=int, metavar="N", help="calibration level; repeatable")
-    command.add_argument("--mrp", action=argparse.BooleanOptionalAction, help="only the recommended products")
-    command.add_argument("--guide-stars", choices=("none", "include", "only"), help="guide-star files")
-    command.add_argument("--layout", choices=("mast", "flat", "pipeline", "by_program"), help="folders of the box")
+    choosing(command)
     command.add_argument("--notify", action="append", metavar="ADDRESS", help="e-mail to tell; repeatable")
     command.add_argument(
         "--hook", action="append", metavar="NAME", help="operator's command to run at the end; repeatable"
@@ -148,6 +149,7 @@ def _workers(command: argparse.ArgumentParser) -> None:
 COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("search", "search MAST's observations and print rows", _search),
     ("bundle", "stage the files of a search, of observations or by dataURI", _bundle),
+    ("plan", "a dry run: what a bundle would hold and cost", _plan),
     ("jobs", "list your jobs, or show one", _jobs),
     ("wait", "wait until a job is done", _wait),
     ("download", "fetch a bundle: resumed, SHA-256 checked", _download),

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ._bundle import Bundle
+from ._choosing import chosen, origin
 from ._client import SEARCH_TIMEOUT, Client
 from ._clock import Deadline
 from ._errors import UsageError
 from ._html import size
 from ._job import Job
 from ._report import DownloadReport
-from ._text import clean, job_line, jobs_table, rows_table
+from ._text import clean, job_line, jobs_table, plan_lines, rows_table
 
 OK, FAILED, USAGE, NO_ANSWER, PARTIAL, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -63,22 +64,22 @@ def _criteria(given: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _bundle(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
-    single = arguments.source[0] if len(arguments.source) == 1 else arguments.source
     job = client.bundle(
-        single,
-        types=arguments.type,
-        sub_groups=arguments.sub_group,
-        levels=arguments.level,
-        mrp=arguments.mrp,
-        guide_stars=arguments.guide_stars,
-        layout=arguments.layout,
+        origin(arguments),
         notify=_told_to(arguments),
         retention_days=arguments.retention_days,
         label=arguments.label,
+        **chosen(arguments),
     )
     if arguments.download:
         return _fetched(job, arguments.download, arguments.workers, deadline)
     return _state(job.wait(timeout=_left(deadline)) if arguments.wait else job)
+
+
+def _plan(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
+    submitted = client.bundles.plan(origin(arguments), label=arguments.label, **chosen(arguments))
+    plan = submitted.wait(timeout=_left(deadline))
+    return Output(dict(plan.raw), "\n".join([job_line(plan), *plan_lines(plan)]))
 
 
 def _told_to(arguments: argparse.Namespace) -> list[str | Mapping[str, str]] | None:
@@ -169,6 +170,7 @@ def _left(deadline: Deadline) -> float | None:
 COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = {
     "search": _search,
     "bundle": _bundle,
+    "plan": _plan,
     "jobs": _jobs,
     "wait": _wait,
     "download": _download,

@@ -112,7 +112,13 @@ class Search(Job):
         }
 
     def rows(
-        self, *, where: Where = None, sort: Names = None, columns: Names = None, page_size: int = 1000
+        self,
+        *,
+        where: Where = None,
+        sort: Names = None,
+        columns: Names = None,
+        since: str | Search | None = None,
+        page_size: int = 1000,
     ) -> Iterator[dict[str, Any]]:
         """All rows, fetched page by page while you read.
 
@@ -125,6 +131,9 @@ class Search(Job):
             Up to three columns, ``"-t_min"`` for the latest first.
         columns
             Only these.
+        since
+            An earlier search of the same collection, or its id: only the rows that are new, changed or gone since;
+            their `_change` says which, and `_changed` names the columns.
         page_size
             Rows per request, at most 1000.
 
@@ -134,7 +143,8 @@ class Search(Job):
             MAST's columns and values, with `_row` (stable) and `access`.
         """
         path = f"{self._own_path()}/rows"
-        return items(self._talk(), path, row_params(where, sort, columns), limit=page_size)
+        earlier = since.id if isinstance(since, Search) else since
+        return items(self._talk(), path, row_params(where, sort, columns, earlier), limit=page_size)
 
     def to_table(self, *, where: Where = None, sort: Names = None, columns: Names = None) -> Table:
         """The rows as an `astropy.table.Table` with units and descriptions; needs ``topmast[table]``.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._html import size
 from ._job import Job
+from ._plan import Plan
+from ._reading import entries, members, whole
 
 SHOWN = ("obs_id", "target_name", "instrument_name", "filters", "calib_level", "t_exptime", "proposal_id", "access")
 WIDEST = 48
@@ -53,6 +55,44 @@ def job_line(job: Job) -> str:
     if job.error is not None:
         parts.append(f"{job.error.code}: {job.error.detail}")
     return clean("  ".join(part for part in parts if part))
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What a bundle would hold, cost and lack: a line for each thing to know."""
+    counts, cost = plan.counts, plan.cost
+    out = members(counts.get("excluded"))
+    return [
+        _sums({name: counts[name] for name in ("listed", "duplicates", "unique", "selected") if name in counts}),
+        *([f"left out: {_sums(out)}"] if out else []),
+        f"to fetch: {_held(cost.get('to_fetch'))}",
+        f"here already: {_held(cost.get('cached'))}",
+        *[f"exclusive until {clean(part.get('release') or 'further notice')}: {_held(part)}" for part in _parts(cost)],
+        *(
+            [f"takes {took.get('earliest')} to {took.get('latest')} s"]
+            if (took := members(cost.get("seconds")))
+            else []
+        ),
+        *(["the disk has no room for it"] if members(cost.get("disk")).get("fits") is False else []),
+        *[f"missing {clean(gap['kind'])}: {clean(gap['what'])}" for gap in _gaps(plan)],
+        *[f"note: {clean(note)}" for note in plan.notes],
+    ]
+
+
+def _parts(cost: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [members(part) for part in entries(cost.get("exclusive"))]
+
+
+def _held(part: Any) -> str:
+    return f"{members(part).get('files', 0)} files, {size(whole(members(part).get('bytes')))}"
+
+
+def _gaps(plan: Plan) -> list[Mapping[str, Any]]:
+    found = [members(gap) for gap in entries(plan.completeness.get("missing"))]
+    return [gap for gap in found if "kind" in gap and "what" in gap]
+
+
+def _sums(counted: Mapping[str, Any]) -> str:
+    return ", ".join(f"{value} {name}" for name, value in counted.items())
 
 
 def _cut(text: str) -> str:

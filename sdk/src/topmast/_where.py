@@ -13,9 +13,10 @@ Where = str | Iterable[str] | Mapping[str, Any] | None
 Names = str | Iterable[str] | None
 
 
-def row_params(where: Where = None, sort: Names = None, columns: Names = None) -> Params:
+def row_params(where: Where = None, sort: Names = None, columns: Names = None, since: str | None = None) -> Params:
     """Query parameters of GET /v1/searches/{id}/rows."""
     params = [("where", text) for text in where_texts(where)]
+    params += [("since", since)] if since is not None else []
     for name, value in (("sort", sort), ("columns", columns)):
         if value is not None:
             params.append((name, value if isinstance(value, str) else ",".join(value)))
