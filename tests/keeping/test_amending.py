@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,5 +143,6 @@ def test_the_sdk_and_the_lines_of_the_mail_keep_a_bundle(office: Site, tmp_path:
 
 
 def run(line: str, key: str) -> None:
-    environment = {**os.environ, "TOPMAST_API_KEY": key}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "TOPMAST_API_KEY": key, "PATH": path}
     subprocess.run(["bash", "-c", line], env=environment, check=True, capture_output=True, timeout=60)

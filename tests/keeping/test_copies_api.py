@@ -7,6 +7,7 @@ import json
 import os
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,15 +121,8 @@ def test_copied_by_the_real_service_whose_workers_are_killed_and_a_hook_is_run(t
             assert (done.kind, done.outcome, done.raw["copy"]["failed"]) == ("copy", "complete", 0)
             subprocess.run(["sha256sum", "--quiet", "-c", "sha256sums.txt"], cwd=root / "group" / "m57", check=True)
             assert not list(root.rglob(".*"))
-            line = [
-                "topmast",
-                "--endpoint",
-                str(tmp_path / "data" / "endpoint.json"),
-                "copy",
-                bundle.id,
-                "second",
-                "--wait",
-            ]
+            where = ["--endpoint", str(tmp_path / "data" / "endpoint.json")]
+            line = [sys.executable, "-m", "topmast.cli", *where, "copy", bundle.id, "second", "--wait"]
             subprocess.run(line, check=True, env=dict(os.environ), capture_output=True, timeout=120)
             assert (root / "second" / "MANIFEST.HTML").exists()
             with pytest.raises(topmast.NotAllowed, match="below"):
