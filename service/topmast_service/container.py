@@ -32,6 +32,7 @@ from topmast_service.workflows.amend import Amendments
 from topmast_service.workflows.arrivals import Arrivals
 from topmast_service.workflows.attempt import Terms
 from topmast_service.workflows.baskets import Baskets, Limits
+from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
@@ -119,8 +120,9 @@ def for_api(
     columns = ColumnBook(settings.data)
     most = settings.max_retention_days
     baskets = _baskets(stores)
+    sources = BundleSources(stores.jobs, baskets)
     submissions = Submissions(
-        stores.jobs, baskets, waking, columns.form, retention_days=settings.retention_days, max_days=most,
+        stores.jobs, sources, waking, columns.form, retention_days=settings.retention_days, max_days=most,
         hooks=hooks.named(settings.hooks),
     )  # fmt: skip
     control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
@@ -131,7 +133,7 @@ def for_api(
     links = Links(stores.jobs, stores.users, LinkKeys(settings.link_key_file))
     amendments = Amendments(stores.jobs, control, most, hooks.named(settings.hooks))
     copies = CopyRequests(submissions, roots_of(settings.copy_roots))
-    additions = Additions(baskets, submissions, stores.jobs, settings.tables)
+    additions = Additions(baskets, submissions, sources, stores.jobs, settings.tables)
     return Api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
         additions,

@@ -18,6 +18,7 @@ from topmast_service.store.tables import Table
 from topmast_service.store.users import User
 from topmast_service.workflows import named_files
 from topmast_service.workflows.baskets import Baskets
+from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import rows_table
 from topmast_service.workflows.submit import Submissions, Submitted
 
@@ -30,6 +31,7 @@ class Additions:
 
     baskets: Baskets
     submissions: Submissions
+    sources: BundleSources
     jobs: JobStore
     tables: Path
 
@@ -75,7 +77,7 @@ class Additions:
         return map(named_files.of_uri, dict.fromkeys(value if kind == "uris" else map(_of_series, value)))
 
     def _of_search(self, user: User, search_id: str, where: Sequence[str]) -> Rows | None:
-        self.submissions.check_search(user, search_id)
+        self.sources.check_search(user, search_id)
         now = self.jobs.now()
         table = Table(rows_table(self.tables, search_id), now)
         question = Question(ask(table.askable, where=where).where)

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from topmast_service.domain import keeping
+from topmast_service.domain import keeping, notices
 from topmast_service.domain.job import Job
 from topmast_service.errors import Invalid
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
 from topmast_service.workflows.control import Control
-from topmast_service.workflows.submit import check_hooks, notices_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Amendments:
             The files are gone, or whoever was to be told is.
         """
         self.control.get(user, job_id)
-        check_hooks(body, self.hooks)
+        notices.check_hooks(body, self.hooks)
         if "destruction" in body:
             self._check_end(body["destruction"])
 
@@ -69,7 +68,7 @@ def _amended(latest: Job, user: User, body: Mapping[str, Any]) -> Job:
     if "destruction" in body:
         latest = keeping.prolong(latest, body["destruction"])
     if "notify" in body:
-        latest = keeping.tell_others(latest, tuple(notices_of(user, body)))
+        latest = keeping.tell_others(latest, tuple(notices.of_request(body, user.email)))
     return latest
 
 

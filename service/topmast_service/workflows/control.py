@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from topmast_service.domain import job
+from topmast_service.domain import job, notices
 from topmast_service.domain.job import Job
 from topmast_service.domain.notices import ACKNOWLEDGE, without
 from topmast_service.errors import IllegalMove, UnknownJob
@@ -14,7 +14,6 @@ from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.users import User
-from topmast_service.workflows.submit import notices_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,9 @@ class Control:
         if found.kind != "bundle" or found.phase == job.ARCHIVED:
             raise IllegalMove(f"{job_id} is no bundle that can be retried.", hint="Submit its request again.")
         step = "resolve" if everything or found.revision is None else "again"
-        owed = without(notices_of(user, found.request), ACKNOWLEDGE) if found.owed_at_end is None else found.owed_at_end
+        owed = found.owed_at_end
+        if owed is None:
+            owed = without(notices.of_request(found.request, user.email), ACKNOWLEDGE)
         again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
         self.wake(again)
         return again
