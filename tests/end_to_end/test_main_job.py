@@ -5,32 +5,17 @@ from __future__ import annotations
 import ftplib
 import hashlib
 import json
-import mailbox
 import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import topmast
 from tests.end_to_end.conftest import Live
+from tests.end_to_end.mails import WITHIN, mails_about
 from tests.live import start_up, until_none
-
-WITHIN = 60.0
-
-
-def mails_about(live: Live, job_id: str, number: int) -> list[mailbox.MaildirMessage]:
-    """The mails about a job, once there are as many; upkeep tells within seconds."""
-    until = time.monotonic() + WITHIN
-    while time.monotonic() < until:
-        box = mailbox.Maildir(live.up.endpoint["mailbox"], create=False)
-        found = [m for m in box if job_id in str(m["Subject"]) + m.as_string()]
-        if len(found) >= number:
-            return sorted(found, key=lambda m: "ready" in m["Message-ID"])
-        time.sleep(0.1)
-    raise AssertionError(f"fewer than {number} mails about {job_id}")
 
 
 def test_from_a_search_to_verified_files_by_http_and_ftps(live: Live, tmp_path: Path) -> None:
