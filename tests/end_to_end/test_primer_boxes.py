@@ -277,6 +277,8 @@ def test_a_manifest_tells_which_files_could_not_be_had_and_why(
     assert {f"excluded:{why}": count for why, count in counts["excluded"].items()} == reasons
     page = (tmp_path / "MANIFEST.HTML").read_text()
     assert all(text in page for text in (LOST, "missing_on_server", *withheld, *withheld.values()))
+    explained = dict(re.findall(r"<dd><code>(\w+)</code> (.*)", page))
+    assert (explained.keys(), all(explained.values())) == (counts["excluded"].keys(), True), explained
     assert names(contents(tmp_path)) == {name for name, row in files.items() if row["status"] == "OK"}
 
 

@@ -50,6 +50,8 @@ _WHY = {
     "size": "smaller or larger than asked for",
     "date": "taken earlier or later",
     "where": "does not fit the conditions",
+    "companion": "of an observation that was listed only because an association names some of its files",
+    "made_anew": "chosen, and what the pipeline will make from the files that are here instead",
 }
 
 
