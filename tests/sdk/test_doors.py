@@ -98,3 +98,11 @@ def test_what_fails_leaves_no_file(serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(topmast.Expired):
         client.mrp("jw01558-o001_t001_miri_f1000w", tmp_path / "m.zip")
     assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_the_difference_of_two_revisions(serve: Serve) -> None:
+    """All in one answer, without pages."""
+    rows = [{"path": "JWST/a.fits", "change": "changed", "old": {"size": 1}, "new": {"size": 2}}]
+    service, client, _ = serve(lambda _: Answer(200, {"items": rows}))
+    assert box(client).difference(1, 2) == rows
+    assert (service.seen[0].path, service.seen[0].query) == ("/v1/bundles/b_1/diff", [("old", "1"), ("new", "2")])

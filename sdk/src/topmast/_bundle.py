@@ -18,7 +18,7 @@ from ._manifest import ManifestRow
 from ._messages import Request
 from ._paging import items
 from ._progress import ProgressOption
-from ._reading import members, text, whole
+from ._reading import entries, members, text, whole
 from ._report import DownloadReport
 
 
@@ -77,7 +77,8 @@ class Bundle(Job):
 
     def difference(self, old: int, new: int) -> list[dict[str, Any]]:
         """One row for each file that is not the same in both revisions: path, dataURI, change, old and new version."""
-        return list(items(self._talk(), f"{self._own_path()}/diff?old={int(old)}&new={int(new)}"))
+        answer = self._talk().get(f"{self._own_path()}/diff", (("old", str(int(old))), ("new", str(int(new)))))
+        return [dict(members(row)) for row in entries(answer.get("items"))]
 
     def download(
         self,
