@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ REFUSED_THOUGH_VALID = {
     "ends before it begins": "JSON Schema cannot compare two members",
     "do not go with `parent`": "JSON Schema of one parameter cannot forbid another",
     "was changed": "JSON Schema cannot know the ETag; test_baskets_api has those that match",
+    "A plan is taken over as it is": "JSON Schema could say only case by case what goes with `from`",
+    "made from a basket": "the same",
+    "What the link opened is gone": "JSON Schema cannot know that somebody deleted the bundle of a link",
     "The cursor": "a cursor is opaque and bound to where and sort; test_paging walks with real ones",
 }
 """Exclusions from positive_data_acceptance: requests that the schema allows and a problem with this text refuses."""
@@ -56,7 +60,10 @@ REFUSED_THOUGH_VALID = {
 TOO_LONG = 414
 """Excluded from all checks: gunicorn refuses an address of more than 8,190 bytes before the API sees it."""
 
-# The third and last exclusion is `_deleted_as_job`: DELETE /v1/jobs/X also ends /v1/searches/X and
+_EMPTIED = re.compile(r"with `DELETE /v1/baskets/\w+/items`")
+"""Excluded from use_after_free: this empties a basket, and leaves it."""
+
+# The last exclusion is `_deleted_as_job`: DELETE /v1/jobs/X also ends /v1/searches/X and
 # /v1/bundles/X, which ensure_resource_availability cannot know (it looks for a DELETE of the same address).
 
 
@@ -114,7 +121,7 @@ def run(site: Site, url: str, *, examples: int, seed: int = 1, deterministic: bo
 
 def filter_failure(context: Any, failure: Any, case: Case, response: Any) -> bool:
     """Whether a failure counts (a hook, found by its name)."""
-    refused = response.status_code in {400, 412, 422} and "Valid data should have been accepted" in failure.message
+    refused = response.status_code in {400, 410, 412, 422} and "Valid data should have been accepted" in failure.message
     said = response.content.decode()
     excluded = refused and any(phrase in said for phrase in REFUSED_THOUGH_VALID)
     return not excluded and response.status_code != TOO_LONG
@@ -155,6 +162,8 @@ def _fresh(site: Site, case: Case) -> dict[str, str]:
         return {"basket_id": site.basket()}
     if case.method.upper() == "DELETE" or case.path.endswith("/retry"):
         return {"job_id": site.bundle(files={}).id}
+    if "signature" in (case.path_parameters or {}):
+        return {"signature": _signature(site, site.bundle().id)}
     if case.path.endswith("/hold"):
         return {"job_id": site.bundle("EXECUTING").id}
     return {}
@@ -167,6 +176,7 @@ def _failures(recorder: Any) -> list[str]:
         for case_id, check in failed
         if check.status == Status.FAILURE
         and not (check.name == "ensure_resource_availability" and _deleted_as_job(recorder, case_id))
+        and not (check.name == "use_after_free" and _EMPTIED.search(check.failure_info.failure.message))
     ]
 
 

@@ -54,7 +54,7 @@ SOURCES: dict[str, tuple[Ask, int, str]] = {
     "half a surrogate pair": (post("/v1/searches", r'{"target": "\ud800"}'), 400, "malformed"),
     "not UTF-8": (post("/v1/searches", b'{"target": "\xff"}'), 400, "malformed"),
     "a form": (post("/v1/searches", "target=m57", "application/x-www-form-urlencoded"), 415, "unsupported_media_type"),
-    "too large": (post("/v1/searches", b" " * 2_000_001), 413, "too_large"),
+    "too large": (post("/v1/searches", b" " * 10_000_001), 413, "too_large"),
     "unknown member": (body("/v1/searches", target="m57", tarrget="m57"), 422, "invalid"),
     "wrong type": (body("/v1/searches", target=57), 422, "invalid"),
     "NUL in a label": (body("/v1/searches", target="m57", label="a\0b"), 422, "invalid"),

@@ -207,6 +207,7 @@ def _described(served: Served) -> Response:
 def _left_to_nginx(served: Served, address: str) -> Response:
     """What is known of the file, without its bytes. Ranges are nginx's: it takes our ETag for If-Range."""
     response = _described(served)
+    response.content_length = 0  # what we send; nginx tells the file's own
     response.headers["X-Accel-Redirect"] = address
     return response
 

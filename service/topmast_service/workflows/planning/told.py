@@ -34,10 +34,9 @@ def on_completeness(told: dict[str, Any]) -> list[str]:
     notes = []
     if told["missing_count"]:
         first = told["missing"][0]
-        notes.append(
-            f"{told['missing_count']} things are missing for the pipeline, such as the {first['kind']} {first['what']} "
-            f"({first['of']}); see `completeness`."
-        )
+        such, more = f"the {first['kind']} {first['what']} ({first['of']})", told["missing_count"] - 1
+        others = f" and {more} more are" if more else " is"
+        notes.append(f"For the pipeline {such}{others} missing; see `completeness`.")
     if told["unread"]:
         name, why = next(iter(told["unread"].items()))
         notes.append(f"{len(told['unread'])} associations could not be read, such as {name}: {why}")
