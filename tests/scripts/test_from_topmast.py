@@ -51,7 +51,9 @@ def begun(box: Box) -> subprocess.Popen[bytes]:
     script = box.elsewhere / "script.sh"
     script.write_text(box.text("script.sh"))
     process = subprocess.Popen(
-        ["bash", script], cwd=box.elsewhere, env=surroundings(box.elsewhere, TOPMAST_API_KEY=box.key),
+        # A test run in the background has Ctrl-C ignored, and hands that down.
+        ["env", "--default-signal=INT", "bash", script], cwd=box.elsewhere,
+        env=surroundings(box.elsewhere, TOPMAST_API_KEY=box.key),
         start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     until = time.monotonic() + 30
