@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
 from flask.testing import FlaskClient
 
-from tests.api.site import Site, open_site
+from tests.api.site import Site, emptied
 from tests.servers_redis import RedisProcess, start_redis
 
 
@@ -22,11 +21,8 @@ def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisPro
 
 @pytest.fixture
 def site(tmp_path: Path, redis_process: RedisProcess) -> Iterator[Site]:
-    with redis.Redis.from_url(redis_process.url) as client:
-        client.flushall()
-    opened = open_site(tmp_path / "data", redis_process.url)
-    yield opened
-    opened.api.stores.close()
+    with emptied(tmp_path / "data", redis_process.url) as opened:
+        yield opened
 
 
 @pytest.fixture

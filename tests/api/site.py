@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -149,6 +152,16 @@ class Site:
             job.id, 1, job.owner, "", "2026-07-01T12:00:00Z", "2026-07-08T12:00:00Z", job.request, {}, "1.0"
         )
         write_manifest(folder, facts, rows)
+
+
+@contextmanager
+def emptied(data: Path, redis_url: str) -> Iterator[Site]:
+    """A site on a Redis that nobody else has anything in; closed afterwards."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    opened = open_site(data, redis_url)
+    yield opened
+    opened.api.stores.close()
 
 
 def open_site(data: Path, redis_url: str) -> Site:

@@ -6,36 +6,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from flask.testing import FlaskClient
 
 import topmast
 from tests.api.served import start_api
-from tests.api.site import Site, open_site
-from tests.servers_redis import RedisProcess
+from tests.api.site import Site
 from topmast_service.domain import job
 from topmast_service.notify.compose import Endpoints, expiring
-
-
-@pytest.fixture
-def office(tmp_path: Path, redis_process: RedisProcess) -> Iterator[Site]:
-    """A topmast without workers: the site of tests/api."""
-    with redis.Redis.from_url(redis_process.url) as client:
-        client.flushall()
-    opened = open_site(tmp_path / "data", redis_process.url)
-    yield opened
-    opened.api.stores.close()
-
-
-@pytest.fixture
-def ann(office: Site) -> FlaskClient:
-    return office.client("ann")
 
 
 def in_days(days: float) -> str:

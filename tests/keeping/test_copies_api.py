@@ -9,36 +9,18 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from flask.testing import FlaskClient
 
 import topmast
-from tests.api.site import Site, open_site
+from tests.api.site import Site
 from tests.live import start_up
-from tests.servers_redis import RedisProcess
 from topmast_service import container
 from topmast_service.domain import job
 from topmast_service.embedded.address import free_port
-
-
-@pytest.fixture
-def office(tmp_path: Path, redis_process: RedisProcess) -> Iterator[Site]:
-    """A topmast without workers: the site of tests/api."""
-    with redis.Redis.from_url(redis_process.url) as client:
-        client.flushall()
-    opened = open_site(tmp_path / "data", redis_process.url)
-    yield opened
-    opened.api.stores.close()
-
-
-@pytest.fixture
-def ann(office: Site) -> FlaskClient:
-    return office.client("ann")
 
 
 def asked(client: FlaskClient, bundle: job.Job, directory: str = "ring", **more: Any) -> Any:
