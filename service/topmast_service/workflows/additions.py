@@ -20,6 +20,7 @@ from topmast_service.workflows import named_files
 from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import rows_table
+from topmast_service.workflows.promises import promised
 from topmast_service.workflows.submit import Submissions, Submitted
 
 Rows = Iterable[Mapping[str, Any]]
@@ -55,11 +56,11 @@ class Additions:
         self.baskets.get(user.name, basket_id)
         rows = self._files(user, source, where)
         asked, new_id = {"from": source, "where": list(where)}, f"s_{secrets.token_hex(8)}"
-        promised = self.baskets.promised(user.name, f"baskets/{basket_id}/items", key, asked, new_id)
+        promise = promised(self.jobs, user.name, f"baskets/{basket_id}/items", key, body=asked, new_id=new_id)
         if rows is not None:
-            return self.baskets.add(user.name, basket_id, promised.id, rows, named=True)
-        made = self.submissions.for_basket(user, basket_id, source, where, promised.id)
-        return Submitted(made.job, promised.repeated)
+            return self.baskets.add(user.name, basket_id, promise.job_id, rows, named=True)
+        made = self.submissions.for_basket(user, basket_id, source, where, promise.job_id)
+        return Submitted(made.job, promise.repeated)
 
     def _files(self, user: User, source: Mapping[str, Any], where: Sequence[str]) -> Rows | None:
         """The files that are meant; None if they are observations."""

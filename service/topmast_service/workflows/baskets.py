@@ -7,8 +7,6 @@ table first. So no table outlives its record, and one that is not there yet is e
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,15 +17,14 @@ from typing import Any
 
 from topmast_service.domain.basket import Basket, Changed
 from topmast_service.domain.rows import Condition, Question
-from topmast_service.errors import Busy, EmptySelection, Expired, UnknownBasket
+from topmast_service.errors import Busy, EmptySelection, UnknownBasket
 from topmast_service.store import basket_changes
 from topmast_service.store.basket_table import BasketTable
 from topmast_service.store.baskets import BasketStore
 from topmast_service.store.jobs import JobStore
+from topmast_service.workflows.promises import promised
 
 SWEEP_EVERY = timedelta(hours=1)
-
-ANOTHER_KEY = "Use another Idempotency-Key."
 
 
 @dataclass(frozen=True)
@@ -36,14 +33,6 @@ class Limits:
 
     baskets: int
     items: int
-
-
-@dataclass(frozen=True)
-class Promised:
-    """The id of what a request makes, and whether an earlier request with the same Idempotency-Key did so."""
-
-    id: str
-    repeated: bool
 
 
 @dataclass(frozen=True)
@@ -65,18 +54,8 @@ class Baskets:
         Expired, IdempotencyMismatch
             The key stands for a basket that was removed, or for another request.
         """
-        made = self.promised(owner, "baskets", key, {"name": name}, f"k_{secrets.token_hex(8)}")
-        return self.records.create(owner, name, made.id, self.limits.baskets), made.repeated
-
-    def promised(self, owner: str, route: str, key: str | None, body: Mapping[str, Any], new_id: str) -> Promised:
-        """What an Idempotency-Key stands for; without a key, what is new."""
-        if key is None:
-            return Promised(new_id, False)
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
-        promise = self.jobs.promise(owner, f"{route}:{key}", digest, new_id)
-        if promise.repeated and self.jobs.was_removed(promise.job_id):
-            raise Expired(f"{promise.job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
-        return Promised(promise.job_id, promise.repeated)
+        made = promised(self.jobs, owner, "baskets", key, body={"name": name}, new_id=f"k_{secrets.token_hex(8)}")
+        return self.records.create(owner, name, made.job_id, self.limits.baskets), made.repeated
 
     def list(self, owner: str) -> list[Basket]:
         """The user's baskets, those changed last first."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,18 +12,17 @@ from topmast_service.domain import job, notices, search, selection
 from topmast_service.domain.job import Job
 from topmast_service.domain.notices import ACKNOWLEDGE, without
 from topmast_service.domain.search import FormOf
-from topmast_service.errors import Expired, Invalid, UnknownJob
+from topmast_service.errors import Invalid, UnknownJob
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
 from topmast_service.workflows.bundle_sources import BundleSources, understood
+from topmast_service.workflows.promises import digest, promised
 
 SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
 
 COPY_RETENTION = timedelta(days=30)
 """How long it is told what became of a copy; the copy itself is its user's."""
-
-ANOTHER_KEY = "Use another Idempotency-Key for a new job."
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class Submissions:
         """
         self._sources.check_search(user, search_id)
         body = {"collection": "products", "search": search_id, "where": sorted(set(where))}
-        return self._found_or_begun(user, "search", f"products:{_digest(body)}", body, SEARCH_RETENTION)
+        return self._found_or_begun(user, "search", f"products:{digest(body)}", body, SEARCH_RETENTION)
 
     def mrp(self, user: User, obs_id: str) -> Submitted:
         """The bundle of an observation's Minimum Recommended Products: the one of today, or begun. Nobody is mailed.
@@ -95,21 +92,21 @@ class Submissions:
             Or an obsid.
         """
         body = {"from": {"observations": [obs_id]}, "notify": []}
-        key = f"mrp:{self._jobs.now():%Y-%m-%d}:{_digest(body)}"
+        key = f"mrp:{self._jobs.now():%Y-%m-%d}:{digest(body)}"
         return self._found_or_begun(user, "bundle", key, body, timedelta(days=self._days))
 
     def _found_or_begun(self, user: User, kind: str, key: str, body: Mapping[str, Any], keep: timedelta) -> Submitted:
         """The user's one job for `key`, unless it is lost: then another."""
-        digest = _digest(body)
+        asked = digest(body)
         while True:
             new_id = f"{kind[0]}_{secrets.token_hex(8)}"
-            promise = self._jobs.promise(user.name, key, digest, new_id, int(keep.total_seconds()))
+            promise = self._jobs.promise(user.name, key, asked, new_id, int(keep.total_seconds()))
             if not self._is_lost(promise.job_id):
                 now = self._jobs.now()
                 days = keep / timedelta(days=1)
                 new = Job(promise.job_id, kind, user.name, dict(body), now, now + keep, retention_days=days)
                 return Submitted(self._add(new), promise.repeated)
-            self._jobs.break_promise(user.name, key, digest, promise.job_id)
+            self._jobs.break_promise(user.name, key, asked, promise.job_id)
 
     def for_basket(
         self, user: User, basket_id: str, source: Mapping[str, Any], where: Iterable[str], job_id: str
@@ -161,18 +158,14 @@ class Submissions:
         told: tuple[str, ...] = (),
         request: Mapping[str, Any] | None = None,
     ) -> Submitted:
-        job_id, repeated = f"{kind[0]}_{secrets.token_hex(8)}", False
-        if key is not None:
-            promise = self._jobs.promise(user.name, f"{kind}:{key}", _digest(body), job_id)
-            job_id, repeated = promise.job_id, promise.repeated
-            if repeated and self._jobs.was_removed(job_id):
-                raise Expired(f"Job {job_id}, which this Idempotency-Key stands for, was deleted.", hint=ANOTHER_KEY)
+        new_id = f"{kind[0]}_{secrets.token_hex(8)}"
+        promise = promised(self._jobs, user.name, kind, key, body=body, new_id=new_id)
         now = self._jobs.now()
         new = Job(
-            job_id, kind, user.name, dict(request or body), now, now + keep, label=body.get("label"), notices=told,
-            owed_at_end=without(told, ACKNOWLEDGE), retention_days=keep / timedelta(days=1),
+            promise.job_id, kind, user.name, dict(request or body), now, now + keep, label=body.get("label"),
+            notices=told, owed_at_end=without(told, ACKNOWLEDGE), retention_days=keep / timedelta(days=1),
         )  # fmt: skip
-        return Submitted(self._add(new), repeated)
+        return Submitted(self._add(new), promise.repeated)
 
     def _add(self, new: Job) -> Job:
         """The job as it is stored under its id, queued unless that has been done."""
@@ -186,7 +179,3 @@ class Submissions:
 def _queued(waiting: Job) -> Job:
     """A racing repeat of the same request may have queued it already."""
     return job.queue(waiting, job.FIRST_STEP[waiting.kind]) if waiting.phase == job.PENDING else waiting
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
