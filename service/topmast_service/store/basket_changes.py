@@ -149,7 +149,10 @@ def strike_files(path: Path, uris: Iterable[str]) -> Changed:
 @contextmanager
 def _changing(path: Path) -> Iterator[sqlite3.Connection]:
     with connected(path) as base, _change(base):
+        before = base.total_changes
         yield base
+        if base.total_changes > before:
+            _sum_up(base)
 
 
 @contextmanager
@@ -159,7 +162,6 @@ def _change(base: sqlite3.Connection) -> Iterator[None]:
     base.execute("BEGIN IMMEDIATE")
     yield
     if base.total_changes > before:
-        _sum_up(base)
         (version,) = base.execute("PRAGMA user_version").fetchone()
         base.execute(f"PRAGMA user_version = {version + 1}")  # in the transaction, like everything else
     base.execute("COMMIT")
