@@ -14,7 +14,7 @@ from tests.arriving.conftest import I2D, MSA, UNCAL
 from tests.workflows.conftest import Site
 from topmast_service.api.app import create_app
 from topmast_service.errors import TransferFailed
-from topmast_service.staging.manifest_files import PAGE
+from topmast_service.staging.manifest_files import EXCLUDED, PAGE
 from topmast_service.store.slices import Slice
 from topmast_service.workflows.result import failed
 
@@ -82,7 +82,7 @@ def test_what_has_arrived_can_be_fetched_and_the_rest_not_yet(
         assert len(answer.data) == item["size"]
     waited = path_of(site, bundle, int(piece.members[0].partition(":")[0]))
     assert waited not in {item["path"] for item in first["items"] + rest["items"]}
-    for path in (waited, PAGE, "Obs007", "Obs007/uncal/", ""):
+    for path in (waited, PAGE, EXCLUDED, "Obs007", "Obs007/uncal/", ""):
         answer = client.get(f"/v1/bundles/{bundle}/files/{path}")
         assert (answer.status_code, answer.json["code"]) == (409, "not_ready"), path
         assert int(answer.headers["Retry-After"]) > 0

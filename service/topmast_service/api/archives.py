@@ -10,7 +10,7 @@ from flask.views import MethodView
 from topmast_service.api import contract, results
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.bundles import ID
-from topmast_service.api.files import RANGE
+from topmast_service.api.files import NOT_MODIFIED, RANGE
 from topmast_service.api.http_errors import ArchiveTooLarge, PreconditionFailed, RangeNotSatisfiable
 from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.parameters import NoQuery
@@ -24,7 +24,6 @@ TYPES = {"zip": "application/zip", "tar": "application/x-tar"}
 
 _ERRORS = (UnknownJob, NotReady, NoResult, NoSuchFile, Expired, PreconditionFailed, ArchiveTooLarge, Busy)
 _HEADERS = contract.headers("ETag", "Accept-Ranges")
-_NOT_MODIFIED = {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")}
 
 
 def make(api: Api, streams: Streams) -> Routes:
@@ -41,7 +40,7 @@ def _add(routes: Routes, api: Api, streams: Streams, kind: str) -> None:
     ranged = {**_HEADERS, **contract.headers("Content-Range")}
     whole = {"description": "The whole archive", "headers": _HEADERS, "content": content}
     piece = {"description": "The bytes asked for", "headers": ranged, "content": content}
-    told = {200: {"description": "It can be had", "headers": _HEADERS}, 304: _NOT_MODIFIED}
+    told = {200: {"description": "It can be had", "headers": _HEADERS}, 304: NOT_MODIFIED}
 
     @routes.route(f"/<bundle_id>/archive.{kind}", endpoint=kind, parameters=ID, tags=["bundles"])
     class Archive(MethodView):
@@ -49,7 +48,7 @@ def _add(routes: Routes, api: Api, streams: Streams, kind: str) -> None:
             f"getArchive{kind.title()}",
             raises=(*_ERRORS, RangeNotSatisfiable),
             parameters=RANGE,
-            responses={200: whole, 206: piece, 304: _NOT_MODIFIED},
+            responses={200: whole, 206: piece, 304: NOT_MODIFIED},
             summary=f"The whole box as one {kind}, or a range of it",
         )
         @routes.arguments(NoQuery, location="query")

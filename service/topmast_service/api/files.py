@@ -46,7 +46,7 @@ RANGE = [
 ]
 """How a part of something is asked for."""
 
-_NOT_MODIFIED = {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")}
+NOT_MODIFIED = {"description": "You have it already (If-None-Match)", "headers": contract.headers("ETag")}
 _OK_HEADERS = {200: {"headers": _FILE_HEADERS}}
 
 
@@ -115,14 +115,14 @@ def getting(folder: type[Schema], errors: Errors) -> dict[str, Any]:
             "headers": {**_FILE_HEADERS, **contract.headers("Content-Range")},
             "content": {"*/*": _BYTES},
         },
-        304: _NOT_MODIFIED,
+        304: NOT_MODIFIED,
     }
     return {"raises": (*errors, PreconditionFailed, RangeNotSatisfiable), "parameters": RANGE, "responses": responses}
 
 
 def heading(errors: Errors) -> dict[str, Any]:
     """What the contract says of the HEAD beside it."""
-    responses = {200: {"description": "It is there", "headers": _FILE_HEADERS}, 304: _NOT_MODIFIED}
+    responses = {200: {"description": "It is there", "headers": _FILE_HEADERS}, 304: NOT_MODIFIED}
     return {"raises": (*errors, PreconditionFailed), "responses": responses}
 
 

@@ -11,7 +11,7 @@ from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.errors import Expired, NoSuchFile, NotReady
 from topmast_service.staging.cache import Cache
-from topmast_service.staging.manifest_files import PAGE, RECORD, SUMS, TABLE
+from topmast_service.staging.manifest_files import PAGES
 from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import products_table
@@ -86,7 +86,7 @@ class Arrivals:
             table = Table(products_table(self.folder, bundle.id))
         except Expired:
             raise _not_yet(path) from None  # it is not known yet which files there are
-        if "path" not in table.columns or path in {PAGE, RECORD, SUMS, TABLE}:
+        if "path" not in table.columns or path in PAGES:
             raise _not_yet(path)
         for row in table.rows("path = ?", path):
             return int(row["_row"])

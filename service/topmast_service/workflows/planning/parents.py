@@ -12,7 +12,7 @@ from typing import Any
 
 from topmast_service.domain import lineage
 from topmast_service.store.listing import Listing
-from topmast_service.workflows.planning.associations import Associations
+from topmast_service.workflows.planning.associations import Associations, Named
 
 Row = dict[str, Any]
 Needed = Iterator[tuple[str, str]]
@@ -69,12 +69,19 @@ class Parents:
 
 def members(associations: Associations, obs_id: str) -> Needed:
     """The current associations of an observation, their pools and members."""
-    for name, association in associations.of(obs_id):
-        yield name, f"association of {obs_id}"
-        if association.pool:
-            yield association.pool, f"pool of {name}"
+    for named in associations.of(obs_id):
+        yield from files_of(named, obs_id)
+        name, association = named
         for member in association.members():
             yield member.expname, f"{member.exptype} of {name}"
+
+
+def files_of(named: Named, obs_id: str) -> Needed:
+    """An association's own file, and its pool."""
+    name, association = named
+    yield name, f"association of {obs_id}"
+    if association.pool:
+        yield association.pool, f"pool of {name}"
 
 
 def shutters(listing: Listing, visit: str) -> Needed:

@@ -15,7 +15,7 @@ from topmast_service.domain import lineage
 from topmast_service.domain.lineage import ExposureFile
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.planning.associations import Associations, Named
-from topmast_service.workflows.planning.parents import Needed, shutters
+from topmast_service.workflows.planning.parents import Needed, files_of, shutters
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Start:
             return
         last = [named for named in self.associations.of(row["obs_id"]) if named[1].stage == 3]
         for named in last:
-            yield from _files(named, row["obs_id"])
+            yield from files_of(named, row["obs_id"])
             for member in named[1].members():
                 yield from self._member(member.expname, f"{member.exptype} of {named[0]}")
         if not last:  # an exposure that nothing combines: a target acquisition, or a file that was asked for itself
@@ -57,7 +57,7 @@ class Start:
         yield from shutters(self.listing, exposure.visit_id)
         first = [named for named in self.associations.of(exposure.obs_id) if named[1].stage == 2]
         for named in first:
-            yield from _files(named, exposure.obs_id)
+            yield from files_of(named, exposure.obs_id)
             for member in named[1].members():
                 yield from self._rate(member.expname, f"{member.exptype} of {named[0]}", named)
         for rate in () if first else lineage.rates(exposure):
@@ -83,10 +83,3 @@ class Start:
         pool = self.associations.pool_of(named) if named else ()
         counted = [row.segments or 0 for row in pool if (row.stem, row.detector) == (exposure.stem, exposure.detector)]
         return sorted(listed | set(range(1, max(counted, default=0) + 1)))
-
-
-def _files(named: Named, obs_id: str) -> Needed:
-    name, association = named
-    yield name, f"association of {obs_id}"
-    if association.pool:
-        yield association.pool, f"pool of {name}"
