@@ -11,7 +11,8 @@ import pytest
 from tests.baskets.conftest import M57, Shop
 from tests.workflows.conftest import product
 from topmast_service.domain import job
-from topmast_service.domain.basket import item
+from topmast_service.domain.basket import COLUMNS, item
+from topmast_service.domain.product import DECIDED
 from topmast_service.domain.rows import ask
 from topmast_service.errors import (
     BasketFull,
@@ -22,6 +23,7 @@ from topmast_service.errors import (
     NotToBeBundled,
     UnknownBasket,
 )
+from topmast_service.store.listing import Listing
 from topmast_service.workflows.baskets import Limits
 from topmast_service.workflows.search.run import Searches
 
@@ -201,8 +203,6 @@ def test_what_was_delivered_is_taken_out(stall: Shop) -> None:
 
 def test_ticked_rows_are_what_a_bundle_begins_with(stall: Shop) -> None:
     """The rows go through a listing as those of named files do, with MAST's columns."""
-    from topmast_service.store.listing import Listing
-
     basket = stall.basket({"observations": [M57]})
     with Listing() as listing:
         listing.add(stall.api.baskets.ticked("alice", basket), lambda row: bool(row.get("mrp", True)))
@@ -226,3 +226,17 @@ def test_a_guide_star_is_ticked_only_by_its_name() -> None:
 )
 def test_an_item_says_what_its_name_ends_in(name: str, extension: str) -> None:
     assert item({"dataURI": f"mast:JWST/product/{name}"}, named=True)["extension"] == extension
+
+
+def test_a_file_of_a_basket_can_be_chosen_by_what_its_name_tells(stall: Shop) -> None:
+    uri = "mast:JWST/product/jw02733001001_02101_00001_nrca1_uncal.fits"
+    basket = stall.basket()
+    stall.put(basket, {"uris": [uri]})
+    with Listing() as listing:
+        listing.add(stall.api.baskets.ticked("alice", basket), lambda row: bool(row.get("mrp", True)))
+        listing.read_names()
+        (row,) = listing.rows()
+    assert {name: row[name] for name in ("detector", "visit", "suffix")} == {
+        "detector": "nrca1", "visit": "02733001001", "suffix": "uncal",
+    }  # fmt: skip
+    assert not COLUMNS.keys() & DECIDED

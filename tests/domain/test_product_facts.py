@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from topmast_service.domain import filename
-from topmast_service.domain.product_facts import COLUMNS, NameFacts, of_name
+from topmast_service.domain import filename, product
+from topmast_service.domain.product_facts import NAMED, NameFacts, cells, of_name
 from topmast_service.errors import UnknownFilename
 
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -84,5 +84,12 @@ def test_what_a_packed_file_is() -> None:
     assert of_name("hlsp_jades_jwst_f090w_v2.0_drz.fits.gz")[:2] == ("fits.gz", "drz")
 
 
-def test_the_columns_are_the_facts() -> None:
-    assert tuple(column.name for column in COLUMNS) == NameFacts._fields
+def test_a_product_has_a_column_for_each_cell() -> None:
+    assert set(NAMED) <= product.COLUMNS.keys() & set(NameFacts._fields)
+    told = cells("jw01366004001_04101_00001-seg003_nrs1_uncal.fits")
+    assert tuple(told) == NAMED
+    assert (told["visit"], told["segment"], told["detector"]) == ("01366004001", 3, "nrs1")
+
+
+def test_nothing_is_packed_in_a_name_that_only_says_so() -> None:
+    assert (of_name("a.gz").extension, of_name("a.fits.gz").extension) == ("gz", "fits.gz")

@@ -70,6 +70,7 @@ def test_the_files_of_what_was_found(work: Site, asks: FlaskClient) -> None:
     assert any("GALEX" in note for note in done.result["notes"])
     rows = asks.get(f"/v1/searches/{done.id}/rows?where=listed:gt:1").json["items"]
     assert [(row["productFilename"], row["listed"], row["access"]) for row in rows] == [(SHARED, 2, "public")]
+    assert [rows[0][name] for name in ("extension", "suffix", "detector")] == ["fits", "cal", "mirimage"]
     facets = asks.get(f"/v1/searches/{done.id}/facets?where=guide_star:eq:false").json
     assert (facets["matching"], facets["total"]) == (5, 6)
     told = {f["name"]: [(v["value"], v["count"]) for v in f["values"]] for f in facets["columns"]}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from topmast_service.domain import product
+from topmast_service.domain import product, product_facts
 from topmast_service.domain.columns import Column
 
 KEEP = timedelta(days=365)
@@ -22,12 +22,11 @@ MOST_NAME = 100
 
 OURS = (
     Column("guide_star", "boolean", description="Whether it is of a guide star"),
-    Column("extension", description="What the file's name ends in: fits, json, csv, jpg"),
     Column("ticked", "boolean", description="Whether it is submitted with the basket"),
     Column("why_not", description="Why it cannot be staged, nor ticked; empty if it can"),
 )
 COLUMNS: dict[str, Column] = {
-    **{name: c for name, c in product.COLUMNS.items() if name != "excluded"},
+    **{name: c for name, c in product.COLUMNS.items() if name not in product.DECIDED},
     **{c.name: c for c in OURS},
 }
 """Columns of a basket's table: those of products, without what belongs to a bundle, and ours."""
@@ -92,13 +91,13 @@ def item(row: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
     reason = why_not(uri, mission)
     return {
         **{name: row.get(name) for name in COLUMNS},
+        **product_facts.cells(found.filename),
         "productFilename": found.filename,
         "obs_id": row.get("obs_id") or product.stem(uri),
         "obs_collection": mission,
         "mrp": recommended,
         "listed": row.get("listed") or 1,
         "guide_star": found.guide_star,
-        "extension": extension(found.filename),
         "ticked": reason is None and (named or (found.mrp and not found.guide_star)),
         "why_not": reason,
     }
@@ -109,11 +108,3 @@ def why_not(uri: str, mission: str) -> str | None:
     if uri.startswith(product.PREFIXES):
         return None
     return f"{mission} cannot be staged" if uri.startswith("mast:") else "not a dataURI of MAST"
-
-
-def extension(filename: str) -> str:
-    """What a file's name ends in, in small letters; ``fits.gz`` is two."""
-    stem, _, last = filename.lower().rpartition(".")
-    if last == "gz" and "." in stem:
-        return f"{stem.rpartition('.')[2]}.gz"
-    return last if stem else ""

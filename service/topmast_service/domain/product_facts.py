@@ -7,10 +7,9 @@ three microseconds each. A test holds both to the same answers.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from topmast_service.domain import filename
-from topmast_service.domain.columns import Column
 from topmast_service.domain.suffixes import SUFFIXES
 
 _EXPOSURE = re.compile(
@@ -56,21 +55,6 @@ class NameFacts(NamedTuple):
     instrument: str | None = None
 
 
-_C = Column
-COLUMNS: tuple[Column, ...] = (
-    _C("extension", description="Extension of the file name"),
-    _C("suffix", description="Suffix of the file name: uncal, i2d, asn …"),
-    _C("program", description="Program, without leading zeros", ucd="meta.id;obs.proposal"),
-    _C("observation", description="Observation of the program: 007", ucd="meta.id"),
-    _C("visit", "int", "", "Visit of the observation", ucd="meta.id"),
-    _C("detector", description="Detector, in small letters: nrcalong", ucd="meta.id;instr.det"),
-    _C("segment", "int", "", "Segment of a long exposure (EXSEGNUM)"),
-    _C("exposure", description="File set: the name up to the detector", ucd="meta.id"),
-    _C("instrument", description="Instrument, in small letters", ucd="meta.id;instr"),
-)
-"""`NameFacts` as columns of a table, in its order."""
-
-
 def of_name(name: str) -> NameFacts:
     """What the name of a file says.
 
@@ -84,7 +68,7 @@ def of_name(name: str) -> NameFacts:
     """
     lower = name.lower()
     stem, dot, extension = lower.rpartition(".")
-    if extension in _PACKED:
+    if extension in _PACKED and "." in stem:
         stem, _, inner = stem.rpartition(".")
         extension = f"{inner}.{extension}"
     if not dot:
@@ -97,6 +81,18 @@ def of_name(name: str) -> NameFacts:
             extension or None, _suffix(stem), program.lstrip("0") or "0", observation, instrument=instrument
         )
     return NameFacts(extension or None, _of_others(lower, stem))
+
+
+NAMED = ("extension", "suffix", "observation", "visit", "detector", "segment", "exposure")
+"""The columns of a product (`domain.product`) that its file's name tells."""
+
+
+def cells(name: str) -> dict[str, Any]:
+    """What the name of a file says, as cells of a product, in the order of `NAMED`; a visit has eleven digits there."""
+    facts = of_name(name)
+    visit = None if facts.visit is None else f"{int(facts.program or 0):05}{facts.observation}{facts.visit:03}"
+    told = (facts.extension or "", facts.suffix or "", facts.observation, visit)
+    return dict(zip(NAMED, (*told, facts.detector, facts.segment, facts.exposure), strict=True))
 
 
 def _of_exposure(found: re.Match[str], extension: str | None, suffix: str | None) -> NameFacts:

@@ -11,8 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from topmast_service.domain import product_facts
 from topmast_service.domain.layout import Places
 from topmast_service.domain.product import COLUMNS, COUNTED
+from topmast_service.domain.product_facts import NAMED
 from topmast_service.domain.rows import Condition
 from topmast_service.store import conditions
 from topmast_service.store.tables import AFFINITY, describe
@@ -110,6 +112,12 @@ class Listing:
         """The files that MAST lists when this observation is opened."""
         return self.rows("dataURI IN (SELECT dataURI FROM parentage WHERE parent_obsid = ?)", obsid)
 
+    def read_names(self) -> None:
+        """What file names tell, for the products that came in since the last time."""
+        self.fill_in(
+            NAMED, lambda row: list(product_facts.cells(row["productFilename"] or "").values()), "extension IS NULL"
+        )
+
     def fill_in(self, names: Sequence[str], cells: Callable[[Row], Sequence[Any]], fits: str = "1") -> None:
         """Write some more cells of every product that fits: what its name tells, when it was taken."""
         told = ", ".join(f'"{name}" = ?' for name in names)
@@ -121,8 +129,7 @@ class Listing:
 
     def decide(self, why_not: Callable[[Row], str | None], where: tuple[Condition, ...] = ()) -> None:
         """Write the reason of every product that is left out; what does not fit `where` is left out for ``where``."""
-        reasons = [(reason, row["_row"]) for row in self.rows() if (reason := why_not(row))]
-        self._base.executemany('UPDATE rows SET "excluded" = ? WHERE _row = ?', reasons)
+        self.fill_in(["excluded"], lambda row: (why_not(row),), "excluded IS NULL")
         if where:
             fits, values = conditions.where(where, COLUMNS)
             self._base.execute(f"UPDATE rows SET excluded = 'where' WHERE excluded IS NULL AND NOT ({fits})", values)  # noqa: S608
@@ -146,8 +153,7 @@ class Listing:
     def place(self, layout: str) -> Places:
         """Write where each product lies that was not left out; returns what is to be told of clashes."""
         places = Places(layout)
-        paths = [(places.of(row), row["_row"]) for row in self.rows("excluded IS NULL")]
-        self._base.executemany("UPDATE rows SET path = ? WHERE _row = ?", paths)
+        self.fill_in(["path"], lambda row: (places.of(row),), "excluded IS NULL")
         self._base.execute("CREATE INDEX by_path ON rows (path)")  # files are asked for by path before it is published
         return places
 

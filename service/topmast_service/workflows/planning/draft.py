@@ -51,7 +51,7 @@ class Draft:
         listed = origins.fill(self.listing)
         self.listing.ready()
         wanted = _wanted(select, origins.named)
-        described.by_name(self.listing)
+        self.listing.read_names()
         if wanted.asks_exposures:
             described.by_keywords(self.listing, self.means.open_portal, self.attempt.check)
         self._decide(wanted)
@@ -83,12 +83,12 @@ class Draft:
             of = MADE_OF_CHOSEN if start else CHOSEN
             plan["references"] = References(self.listing, self.reading, of, wanted_types).add()
             self.notes += told.on_references(plan["references"])
-        described.by_name(self.listing)
+        self.listing.read_names()
         return plan
 
     def _follow(self, kin: Kin, chosen: list[str]) -> None:
         self.along.bring(kin, chosen)
-        described.by_name(self.listing)
+        self.listing.read_names()
 
     def _chosen(self) -> list[str]:
         return [row["productFilename"] for row in self.listing.rows("excluded IS NULL AND productType = 'SCIENCE'")]
@@ -97,7 +97,7 @@ class Draft:
         with closing(self.means.open_portal()) as portal:
             found = list(observations.of_numbers(portal, sorted(wanted)))
         self.means.lister.fill(found, self.listing, [], self.attempt.check, excluded=COMPANION)
-        described.by_name(self.listing)
+        self.listing.read_names()
         numbers = ", ".join(f"{int(program)}:{int(number)}" for program, number in sorted(wanted))
         self.notes.append(f"Associations name files of these observations, which were listed as well: {numbers}.")
 

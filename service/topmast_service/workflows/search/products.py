@@ -63,6 +63,7 @@ COLLECTION = Collection(find)
 def _rows(asking: Asking, fill: Callable[[Listing, Asking], int]) -> Iterator[dict[str, Any]]:
     with Listing() as listing:
         observations = fill(listing, asking)
+        listing.read_names()
         told = {"observations": observations, "listed": listing.listed, "unique": 0, "guide_stars": 0, "bytes": 0}
         for row in listing.rows():
             guide_star = product.of_row(row, mrp=bool(row["mrp"])).guide_star
