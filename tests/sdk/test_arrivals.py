@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,8 +142,19 @@ def test_stopped_from_outside_it_ends_and_the_bundle_goes_on(serve, tmp_path, ki
         under_way(client).download(tmp_path, progress=stop)
 
 
-def test_the_time_to_wait_counts_for_all_of_it(serve, tmp_path) -> None:
-    _, client, _ = serve(Making(lambda _: False, a=b"first"))
+def test_the_time_to_wait_counts_for_all_of_it(serve, tmp_path, monkeypatch) -> None:
+    box = Making(lambda _: False, a=b"first")
+    _, client, clock = serve(box)
+    passes = clock.sleep
+
+    def pause(seconds: float, until: threading.Event | None = None) -> None:
+        """The clock here needs no time, a file does: what was told of comes before time goes on."""
+        until_real = time.monotonic() + 30
+        while box.told and not (tmp_path / PATH).exists() and time.monotonic() < until_real:
+            time.sleep(0.01)
+        passes(seconds, until)
+
+    monkeypatch.setattr(clock, "sleep", pause)
     with pytest.raises(topmast.WaitTimeout):
         under_way(client).download(tmp_path, timeout=0.5)
     assert (tmp_path / PATH).read_bytes() == b"first"
