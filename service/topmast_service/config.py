@@ -34,6 +34,8 @@ class Settings:
     patience: float = _setting(24 * 3600.0, "how long a job waits for a MAST that is down before it ends in ERROR")
     max_age: float = _setting(24 * 3600.0, "how long a cached file counts as fresh without asking MAST again")
 
+    proof_minutes: float = _setting(10, "how long MAST's yes to a user's token counts for a program's exclusive files")
+
     cache_high_bytes: int = _setting(0, "above so many bytes the cache gives up what was not used for longest; 0: 80 %")
     cache_low_bytes: int = _setting(0, "until it is below so many; 0: seven eighths of the upper mark")
     keep_free_bytes: int = _setting(-1, "free bytes to keep on the disk, transfers wait; -1: a fiftieth, at most 1 GB")

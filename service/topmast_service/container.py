@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from typing import TYPE_CHECKING
 
 from topmast_service.config import Settings
@@ -24,6 +25,7 @@ from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.messages import Messages
+from topmast_service.store.proofs import Proofs
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
@@ -36,12 +38,14 @@ from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
+from topmast_service.workflows.rights import Rights
 from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
 from topmast_service.workflows.tokens import MastTokens
 from topmast_service.workflows.versions import Versions
 
 if TYPE_CHECKING:
+    from topmast_service.archive.grants import Grants
     from topmast_service.archive.tokens import Who
     from topmast_service.workflows.adopt import Adopter
     from topmast_service.workflows.bundle import Bundles
@@ -106,6 +110,7 @@ class Api:
     copies: CopyRequests
     baskets: Baskets
     additions: Additions
+    rights: Rights
 
 
 def for_api(
@@ -136,7 +141,7 @@ def for_api(
     additions = Additions(baskets, submissions, sources, stores.jobs, settings.tables)
     return Api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
-        additions,
+        additions, _rights(stores),
     )  # fmt: skip
 
 
@@ -174,7 +179,7 @@ def for_query(settings: Settings) -> Query:
     planner = Planner(
         Means(
             open_portal, lambda: Downloads(settings.mast_url, crds_url=settings.crds_url, connections=4),
-            Cache(settings.cache, settings.keep_free_bytes), settings.tables, settings.mast_batch,
+            _rights(stores), settings.tables, settings.mast_batch,
             settings.mast_listings, timedelta(seconds=settings.max_age), baskets,
         )
     )  # fmt: skip
@@ -210,7 +215,7 @@ def for_transfer(settings: Settings) -> Transfers:
         _terms(settings),
         fresh,
         _bundles(stores),
-        stores.tokens,
+        _rights(stores),
     )
 
 
@@ -219,7 +224,14 @@ def for_copies(settings: Settings) -> Copies:
     from topmast_service.workflows.copies import Copies
 
     stores = open_stores(settings)
-    return Copies(stores.jobs, stores.trees, roots_of(settings.copy_roots), _terms(settings), _wake(settings))
+    roots = roots_of(settings.copy_roots)
+    return Copies(stores.jobs, stores.trees, roots, _terms(settings), _wake(settings), _rights(stores), settings.tables)
+
+
+def for_ftps(settings: Settings) -> tuple[Stores, Rights]:
+    """The FTPS process: whose box it is, and what of it may be had."""
+    stores = open_stores(settings)
+    return stores, _rights(stores)
 
 
 def for_adoption(settings: Settings, *, link: bool = False, dry: bool = False) -> Adopter:
@@ -290,6 +302,20 @@ def _whoami(settings: Settings) -> Callable[[Token], Who]:
     return ask
 
 
+def _rights(stores: Stores) -> Rights:
+    """Who may have what, now; urllib3 is loaded by the first file that is not public."""
+    settings = stores.settings
+
+    @cache
+    def open_grants() -> Grants:
+        from topmast_service.archive.grants import Grants
+
+        return Grants(settings.mast_url)
+
+    proofs = Proofs(stores.redis, timedelta(minutes=settings.proof_minutes))
+    return Rights(proofs, stores.tokens, Cache(settings.cache, settings.keep_free_bytes), open_grants)
+
+
 def _wake(settings: Settings) -> Callable[[Job], None]:
     return Messages(settings.redis_url, settings.mast_connections).wake
 
@@ -318,7 +344,10 @@ def _bundles(stores: Stores) -> Bundles:
 
     settings = stores.settings
     cache, max_age = Cache(settings.cache, settings.keep_free_bytes), timedelta(seconds=settings.max_age)
-    estimates = Estimates(stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age)
+    rights = _rights(stores)
+    estimates = Estimates(
+        stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age, rights
+    )
     return Bundles(
         stores.jobs,
         stores.slices,
@@ -330,6 +359,7 @@ def _bundles(stores: Stores) -> Bundles:
         _wake(settings),
         estimates,
         _baskets(stores),
+        rights,
     )
 
 

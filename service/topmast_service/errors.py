@@ -152,6 +152,11 @@ class NeedsMastToken(NotAuthorized):
     hint = "Store your MAST token with `PUT /v1/me/mast-token`; a search that waits for it goes on by itself."
 
 
+class ExclusiveAccess(TopmastError):
+    code, kind, title = "exclusive", "denied", "The file is in its exclusive access period"
+    hint = "Store a MAST token of your own that opens it (`PUT /v1/me/mast-token`), or wait for its release."
+
+
 class BadLink(TopmastError):
     code, kind, title = "bad_link", "denied", "This link was not made here, or not for this path"
     hint = "Copy the link whole and unchanged, or ask whoever gave it to you for a new one."

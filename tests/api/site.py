@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -18,11 +19,13 @@ from flask.testing import FlaskClient
 from topmast_service.api.app import create_app
 from topmast_service.config import Settings
 from topmast_service.container import Api, for_api
+from topmast_service.domain import access
 from topmast_service.domain import job as moves
 from topmast_service.domain.columns import OBSERVATION, Column
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import BoxFacts, ManifestRow
 from topmast_service.domain.product import COLUMNS as PRODUCT
+from topmast_service.domain.token import EXCLUSIVE_ACCESS, Token
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.store import tables
 from topmast_service.workflows.control import manifest_table, products_table, rows_table
@@ -120,6 +123,17 @@ class Site:
         size = sum(map(len, files.values()))
         result = {"counts": counts, "bytes": {"total": size, "fetched": size, "cached": 0}}
         return self._moved(job, phase, result=result, revision=1)
+
+    def keep_to_program(self, bundle: Job, path: str, *members: str) -> None:
+        """Make a delivered file exclusive; MAST has just accepted tokens of `members` for it."""
+        where = manifest_table(self.settings.tables.absolute(), bundle.id, bundle.revision or 0)
+        with sqlite3.connect(where) as table:
+            table.execute("UPDATE rows SET access = 'exclusive' WHERE path = ?", [path])
+            (uri,) = table.execute("SELECT dataURI FROM rows WHERE path = ?", [path]).fetchone()
+        tokens, proofs = self.api.stores.tokens, self.api.rights.proofs
+        for user in members:
+            tokens.put(user, Token(f"{user}'s"), user, [EXCLUSIVE_ACCESS])
+            proofs.accepted(user, access.granted_with(uri), tokens.get(user), uri)
 
     def basket(self, *uris: str, owner: str = "ann") -> str:
         """A basket with these files in it; its id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -186,8 +185,7 @@ def test_what_is_not_public_stays_its_owners(
     link: Callable[..., str], stranger: FlaskClient, client: FlaskClient, site: Site, bundle: Job
 ) -> None:
     folder = link(path=OBSERVATION_FOLDER)
-    with sqlite3.connect(manifest_table(site.settings.tables.absolute(), bundle.id, 1)) as table:
-        table.execute("UPDATE rows SET access = 'exclusive' WHERE path = ?", [I2D])
+    site.keep_to_program(bundle, I2D, "ann")
     listed = {entry["path"]: entry["link"] for entry in stranger.get(folder).json["items"]}
     assert (listed[I2D], listed[ASN] is None) == (None, False)
     refused = stranger.get(folder + I2D.rpartition("/")[2])
@@ -225,8 +223,7 @@ def test_an_archive_by_link_holds_what_is_public_and_no_more(
     kind: str, secret: str, client: FlaskClient, stranger: FlaskClient, site: Site
 ) -> None:
     bundle = site.bundle(files={**FILES, "flat_i2d.fits": b"at the top of the box"})
-    with sqlite3.connect(manifest_table(site.settings.tables.absolute(), bundle.id, 1)) as table:
-        table.execute("UPDATE rows SET access = 'exclusive' WHERE path = ?", [secret])
+    site.keep_to_program(bundle, secret, "ann")
     made = client.post(f"/v1/bundles/{bundle.id}/links", json={"archive": kind}).json["url"]
     by_link = inside(kind, stranger.get(urlsplit(made).path).data)
     with_key = inside(kind, client.get(f"/v1/bundles/{bundle.id}/archive.{kind}").data)

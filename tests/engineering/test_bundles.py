@@ -87,8 +87,11 @@ def test_a_revoked_token_brings_nothing_from_the_cache_either(entitled: Site, mi
     entitled.api.mast_tokens.put("alice", token)
     entitled.run({"uris": [TELEMETRY]})
     entitled.sandbox.post("tokens", revoke=token)
-    done = entitled.run({"uris": [TELEMETRY]})
-    assert entitled.rows(done)[NAME]["reason"] == "needs_mast_token"
+    waits = entitled.bundle({"uris": [TELEMETRY]})
+    entitled.resolve(waits.id)
+    entitled.transfer()
+    held = entitled.job(waits.id)
+    assert (held.phase, held.phase_reason) == ("HELD", "needs_token")
     assert entitled.api.mast_tokens.told("alice")["accepted"] is False
 
 
@@ -136,13 +139,13 @@ def test_telemetry_without_samples_is_telemetry(tmp_path: Path) -> None:
     assert not content.inspect(path, TELEMETRY).whole
 
 
-def test_a_token_goes_with_telemetry_only_and_over_no_open_way(entitled: Site) -> None:
+def test_a_token_goes_to_mast_only_and_over_no_open_way(entitled: Site) -> None:
     token = Token(ALICE)
     with pytest.raises(UnsafeForTokens):
         Downloads("http://mast.example.org").on_behalf(token)
     anonymous = Downloads(entitled.settings.mast_url)
     theirs = anonymous.on_behalf(token)
-    assert theirs._credentials("mast:JWST/product/a.fits") == {}
+    assert theirs._credentials("crds://jwst_miri_dark_0001.fits") == {}
     assert anonymous._credentials(TELEMETRY) == {}
     assert theirs._credentials(TELEMETRY) == {"Authorization": f"token {ALICE}"}
     anonymous.close()

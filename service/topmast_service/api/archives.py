@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from flask.views import MethodView
 
-from topmast_service.api import contract, results
+from topmast_service.api import boxes, contract, results
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.bundles import ID
 from topmast_service.api.files import NOT_MODIFIED, RANGE
@@ -17,12 +17,14 @@ from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.streaming import Served, Streams, disposition
 from topmast_service.container import Api
 from topmast_service.domain.job import Job
-from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob
+from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob, UpstreamDown
 from topmast_service.workflows import packing
 
 TYPES = {"zip": "application/zip", "tar": "application/x-tar"}
 
-_ERRORS = (UnknownJob, NotReady, NoResult, NoSuchFile, Expired, PreconditionFailed, ArchiveTooLarge, Busy)
+_ERRORS = (
+    UnknownJob, NotReady, NoResult, NoSuchFile, Expired, PreconditionFailed, ArchiveTooLarge, Busy, UpstreamDown,
+)  # fmt: skip
 _HEADERS = contract.headers("ETag", "Accept-Ranges")
 
 
@@ -58,17 +60,17 @@ def _add(routes: Routes, api: Api, streams: Streams, kind: str) -> None:
             The same revision gives the same bytes whenever it is asked for, so `If-Range` with the ETag makes resuming
             safe. A transfer that ends before Content-Length lost a file on its way: ask for the rest.
             """
-            return streams.send(request, served(api, results.one(api, user(), bundle_id, "bundle"), kind))
+            return streams.send(request, served(api, results.readable(api, user(), bundle_id), kind, user().name))
 
         @routes.operation(f"headArchive{kind.title()}", raises=_ERRORS, responses=told)
         @routes.arguments(NoQuery, location="query")
         def head(self, _: dict[str, Any], bundle_id: str) -> Response:
             """Length and ETag of the archive, without its bytes."""
-            return streams.send(request, served(api, results.one(api, user(), bundle_id, "bundle"), kind))
+            return streams.send(request, served(api, results.readable(api, user(), bundle_id), kind, user().name))
 
 
-def served(api: Api, bundle: Job, kind: str, *, public: bool = False) -> Served:
-    """A bundle's archive, or one of its public files only.
+def served(api: Api, bundle: Job, kind: str, reader: str | None) -> Served:
+    """A bundle's archive, with what its reader may have; None reads what is public.
 
     Raises
     ------
@@ -78,8 +80,9 @@ def served(api: Api, bundle: Job, kind: str, *, public: bool = False) -> Served:
         This topmast sends none so large.
     """
     results.box(api, bundle)
+    manifest = results.manifest(api, bundle)
     try:
-        packed = packing.pack(kind, bundle, api.stores.trees, results.manifest(api, bundle), public=public)
+        packed = packing.pack(kind, bundle, api.stores.trees, manifest, lambda: boxes.closed(api, manifest, "", reader))
     except FileNotFoundError:  # between the look and the reading
         raise Expired(f"The files of bundle {bundle.id} are gone.") from None
     most = api.stores.settings.archive_max_bytes

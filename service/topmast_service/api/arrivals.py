@@ -30,7 +30,7 @@ def make(api: Api) -> Routes:
         published and its manifest has everything, or it has ended without. While it is retried, the revision before
         is what can be fetched.
         """
-        bundle = results.one(api, user(), bundle_id, "bundle")
+        bundle = results.readable(api, user(), bundle_id)
         if not results.being_made(bundle):
             return {"items": [], "next": query["after"], "final": True}
         items, known = api.arrivals.after(bundle, query["after"], query["limit"])

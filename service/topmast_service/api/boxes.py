@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ from topmast_service.workflows.arrivals import Arrived
 _AFTER_SLASH = "0"
 """The character behind ``/`` in ASCII: ``path >= 'a/' AND path < 'a0'`` is everything in folder a."""
 
-_WITHIN, _CLOSED = "path >= ? AND path < ?", "status = 'OK' AND access <> ?"
+_WITHIN, _GUARDED = "path >= ? AND path < ?", "status = 'OK' AND access <> ?"
+_DECIDING = ("path", "dataURI", "sha256", "access")
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,40 @@ def find(api: Api, bundle: Job, path: str) -> Found:
     return Found(found, inside(path), results.manifest(api, bundle))
 
 
-def check_public(found: Found) -> None:
-    """Refuse a file that came with its owner's MAST token: what MAST gives them is not theirs to give.
+def check(api: Api, found: Found, reader: str | None) -> None:
+    """Refuse a file that MAST does not give to this reader; None has no key, and may have what is public.
+
+    Raises
+    ------
+    ExclusiveAccess, NeedsMastToken, UpstreamDown
+        See `Rights.check`.
+    """
+    if row := _guarded(found):
+        api.rights.check(reader, row)
+
+
+def check_public(api: Api, found: Found) -> None:
+    """Refuse a file that not everybody may have: what MAST gives to a bundle's owner is not theirs to give.
 
     Raises
     ------
     NotByLink
         It is such a file.
     """
-    if next(found.manifest.rows(f"path = ? AND {_CLOSED}", found.inside, access.PUBLIC), None):
+    row = _guarded(found)
+    if row and not api.rights.is_public(row):
         raise NotByLink(f"{found.inside} is not public.")
 
 
-def closed(manifest: Table, folder: str) -> set[str]:
-    """The paths in a folder of files that are not public."""
-    rows = manifest.rows(f"{_WITHIN} AND {_CLOSED}", *_within(folder), access.PUBLIC)
-    return {row["path"] for row in rows}
+def closed(api: Api, manifest: Table, folder: str, reader: str | None) -> frozenset[str]:
+    """The paths in a folder that a reader may not have; raises `UpstreamDown`."""
+    rows = manifest.rows(f"{_WITHIN} AND {_GUARDED}", *_within(folder), access.PUBLIC, only=_DECIDING)
+    return api.rights.closed(reader, rows)
+
+
+def _guarded(found: Found) -> dict[str, Any] | None:
+    """The row of a file that was not public when it was delivered."""
+    return next(found.manifest.rows(f"path = ? AND {_GUARDED}", found.inside, access.PUBLIC), None)
 
 
 def listing(place: Path, listed: list[Listed], manifest: Table, folder: str) -> list[dict[str, Any]]:
@@ -95,17 +114,25 @@ def served(path: Path, relative: str, manifest: Table) -> Served:
         It was removed meanwhile.
     """
     row = next(manifest.rows("path = ? AND status = 'OK'", relative), None)
+    guarded = row is not None and row["access"] != access.PUBLIC
     try:
         known = row["sha256"] if row and as_delivered(path, row) else digest_once(path).sha256
     except FileNotFoundError:
         raise NoSuchFile() from None
     allowed = f"{policy()}; frame-ancestors 'none'" if relative == PAGE and row is None else None
-    return of_file(path, known, path.name, allowed)
+    found = of_file(path, known, path.name, allowed)
+    return _sent_by_us(found) if guarded else found
 
 
-def arrived(file: Arrived) -> Served:
-    """A file of a box that is not there yet."""
+def arrived(api: Api, file: Arrived, reader: str) -> Served:
+    """A file of a box that is not there yet; raises as `check` for one that MAST does not give to the reader."""
+    api.rights.check(reader, file.deciding)
     return of_file(file.blob, file.sha256, file.path.rpartition("/")[2])
+
+
+def _sent_by_us(served: Served) -> Served:
+    """Never by nginx, which is another user of the machine: it may not read what is not public."""
+    return replace(served, path=None)
 
 
 def _sums_in(place: Path, names: dict[str, str], manifest: Table, folder: str) -> dict[str, str]:

@@ -17,7 +17,17 @@ from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.schemas.rows import Folder
 from topmast_service.api.streaming import Streams
 from topmast_service.container import Api
-from topmast_service.errors import Busy, Expired, NoResult, NoSuchFile, NotReady, UnknownJob
+from topmast_service.errors import (
+    Busy,
+    ExclusiveAccess,
+    Expired,
+    NeedsMastToken,
+    NoResult,
+    NoSuchFile,
+    NotReady,
+    UnknownJob,
+    UpstreamDown,
+)
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 PATH = {
@@ -28,7 +38,10 @@ PATH = {
     "example": "MANIFEST.HTML",
 }
 _GONE = (UnknownJob, NotReady, NoResult, Expired)
-_FILE_ERRORS = (*_GONE, NoSuchFile, Busy)
+RIGHTS = (ExclusiveAccess, NeedsMastToken, UpstreamDown)
+"""Why a file that is there does not come."""
+
+_FILE_ERRORS = (*_GONE, NoSuchFile, Busy, *RIGHTS)
 _FILE_HEADERS = contract.headers("ETag", "Repr-Digest", "Accept-Ranges")
 RANGE = [
     {
@@ -56,13 +69,14 @@ def make(api: Api, streams: Streams) -> Routes:
     require_key(routes, api.stores.users)
 
     def show(bundle_id: str, path: str) -> Response:
-        bundle = results.one(api, user(), bundle_id, "bundle")
+        bundle, reader = results.readable(api, user(), bundle_id), user().name
         if path and results.being_made(bundle):
-            return streams.send(request, boxes.arrived(api.arrivals.file(bundle, path.strip("/"))))
+            return streams.send(request, boxes.arrived(api, api.arrivals.file(bundle, path.strip("/")), reader))
         found = boxes.find(api, bundle, path)
         if found.path.is_dir():
             listed = api.stores.trees.listing(found.path)
             return _folder(boxes.listing(found.path, listed, found.manifest, found.inside))
+        boxes.check(api, found, reader)
         return streams.send(request, boxes.served(found.path, found.inside, found.manifest))
 
     @routes.route("/<bundle_id>/files", parameters=ID, tags=["bundles"])

@@ -39,11 +39,11 @@ def make(api: Api, streams: Streams) -> Routes:
     def show(signature: str, path: str) -> Response:
         link, bundle = api.links.open(signature, path)
         if link.target != links.FILES:
-            return streams.send(request, archives.served(api, bundle, _archive_of(link, path), public=True))
+            return streams.send(request, archives.served(api, bundle, _archive_of(link, path), None))
         found = boxes.find(api, bundle, path)
         if found.path.is_dir():
             return _folder(api, found, signature)
-        boxes.check_public(found)
+        boxes.check_public(api, found)
         return streams.send(request, boxes.served(found.path, found.inside, found.manifest))
 
     @routes.after_request
@@ -97,7 +97,7 @@ def _archive_of(link: Link, path: str) -> str:
 
 
 def _folder(api: Api, found: Found, signature: str) -> Response:
-    closed = boxes.closed(found.manifest, found.inside)
+    closed = boxes.closed(api, found.manifest, found.inside, None)
     entries = boxes.listing(found.path, api.stores.trees.listing(found.path), found.manifest, found.inside)
     for entry in entries:
         slash = "/" if entry["type"] == "folder" else ""

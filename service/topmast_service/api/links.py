@@ -50,7 +50,7 @@ def make(api: Api) -> Routes:
 def _below(api: Api, bundle: Job, path: str) -> tuple[str, str]:
     """The path as it is bound, and how its address ends: a folder's with a slash, so that relative links work."""
     found = boxes.find(api, bundle, path)
-    boxes.check_public(found)
+    boxes.check_public(api, found)
     return found.inside, "/" if found.path.is_dir() and found.inside else ""
 
 

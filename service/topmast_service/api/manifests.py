@@ -70,7 +70,7 @@ def make(api: Api, streams: Streams) -> Routes:
         answer is where the page is (303): its links and pictures are told from its place in the box, and nothing can
         be written into it that would turn them (`<base>`), since its checksum is in the box too.
         """
-        bundle = results.one(api, user(), bundle_id, "bundle")
+        bundle = results.readable(api, user(), bundle_id)
         wanted = query.get("format") or _accepted()
         _refuse_paging(wanted)
         if wanted == "json":

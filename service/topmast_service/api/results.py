@@ -21,6 +21,14 @@ def one(api: Api, user: User, job_id: str, *kinds: str) -> Job:
     return found
 
 
+def readable(api: Api, user: User, bundle_id: str) -> Job:
+    """The user's bundle, or one that its owner shares with them, else `UnknownJob`."""
+    found = api.control.shown(user, bundle_id)
+    if found.kind != "bundle":
+        raise UnknownJob(f"There is no bundle {bundle_id}.")
+    return found
+
+
 def rows(api: Api, search: Job) -> Table:
     """The rows of a search that are shown now: its own, or while MAST is away those of an earlier answer.
 

@@ -31,7 +31,7 @@ def make(api: Api, streams: Streams) -> Routes:
     require_key(routes, api.stores.users)
 
     def send(write: Callable[[Place, Files], Iterator[bytes]], media: str, source: str, bundle_id: str) -> Response:
-        bundle = results.one(api, user(), bundle_id, "bundle")
+        bundle = results.readable(api, user(), bundle_id)
         place, listed = (_mast if source == "mast" else _topmast)(api, bundle)
         return Response(streams.hold(write(place, listed)), content_type=media)
 

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from topmast_service.archive import addresses, tokens
 from topmast_service.archive.headers import Head, length_of, read_head, retry_after
+from topmast_service.domain import crds
 from topmast_service.domain.token import Token, needs_token
 from topmast_service.errors import (
     MissingOnServer,
@@ -221,7 +222,9 @@ class Downloads:
             _drop(response)
 
     def on_behalf(self, token: Token) -> Downloads:
-        """The same door and connections for a user's token: for the dataURIs that need one, and for no other.
+        """The same door and connections for a user's token. It is sent to MAST alone, never to CRDS.
+
+        What is public is to be asked for without: only then does the answer prove that it is.
 
         Raises
         ------
@@ -262,8 +265,7 @@ class Downloads:
         raise TransferFailed("MAST redirects in circles.")
 
     def _credentials(self, uri: str) -> dict[str, str]:
-        """What is public is asked for without a token, so that its answer proves that it is public."""
-        return tokens.header(self._token) if self._token and needs_token(uri) else {}
+        return tokens.header(self._token) if self._token and not uri.startswith(crds.SCHEME) else {}
 
     def _send(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         try:

@@ -1,5 +1,7 @@
 """Who may have what: the one decision, asked by every door.
 
+`of_row` says what a row of MAST's is; `may_have` who may have it. A door knows no more of it than their answers.
+
 A row's right alone says too little: flags lag behind the release date, planned rows often say PUBLIC, and
 ``isRestricted`` stays False during exclusive access. So level comes first, then rights *and* date. Rows of the
 keyword services have no rights at all: their release date decides.
@@ -7,6 +9,7 @@ keyword services have no rights at all: their release date decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,8 +22,48 @@ PLANNED_LEVEL = -1
 """CAOM calibration level of an approved but not executed observation."""
 
 
+_OF_PROGRAM = re.compile(r"mast:JWST/(?:[^/]+/)*jw(\d{5})[^/]*", re.IGNORECASE)
+_ENGINEERING = "mast:jwstedb/"
+
 DECIDING = ("calib_level", "dataRights", "t_obs_release", "isRestricted", "publicReleaseDate_mjd", "publicReleaseDate")
 """Every column that `of_row` looks at; a table has some of them."""
+
+
+def may_have(access: str, *, proven: bool) -> bool:
+    """Whether somebody may have the bytes of a file.
+
+    Parameters
+    ----------
+    access
+        What the file is: ``public``, ``exclusive``, ``planned``, ``restricted`` or ``unknown``.
+    proven
+        Whether MAST has, minutes ago, accepted a token of theirs for what `granted_with` names, and refused everybody
+        else.
+
+    Notes
+    -----
+    What nothing is known of is exclusive. What is restricted, or not even taken, is for nobody, whatever is proven.
+    """
+    return access == PUBLIC or (proven and access in {EXCLUSIVE, UNKNOWN})
+
+
+def granted_with(uri: str) -> str:
+    """What MAST grants as a whole, that a dataURI belongs to: a program's number, or the file alone.
+
+    Grants are per program (MyST), and names of JWST products begin with the program. Engineering data belong to
+    nobody: any token opens all of them. A file whose name says nothing is granted by itself.
+    """
+    if found := _OF_PROGRAM.fullmatch(uri):
+        return str(int(found.group(1)))
+    return _ENGINEERING if uri.startswith(_ENGINEERING) else uri
+
+
+def of_delivered(row: Mapping[str, Any], *, exclusive: bool, now: datetime) -> str:
+    """The access of a file that came: a token's file stays exclusive, whatever MAST's list says of it."""
+    if not exclusive:
+        return PUBLIC
+    listed = of_row(row, now)
+    return listed if listed != PUBLIC else EXCLUSIVE
 
 
 def of_row(row: Mapping[str, Any], now: datetime) -> str:

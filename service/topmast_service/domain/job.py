@@ -60,7 +60,8 @@ class Job:
 
     `published_at` is when the current `revision` was; a retry forgets `ended`, but this stays until the next revision.
     `notices` are owed now, `owed_at_end` at each end (None in records of earlier releases); `warned` is the destruction
-    that was warned of.
+    that was warned of. `without_token`: its owner has let it go on without the MAST token that it waited for. `shares`
+    are the users who may look at it besides; `release_due` is when MAST is asked again for what it withheld.
     """
 
     id: str
@@ -90,6 +91,9 @@ class Job:
     progress: dict[str, Any] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
+    without_token: bool = False
+    shares: tuple[str, ...] = ()
+    release_due: datetime | None = None
     notices: tuple[str, ...] = ()
     owed_at_end: tuple[str, ...] | None = None
     warned: datetime | None = None
@@ -250,11 +254,15 @@ def hold(job: Job, reason: str = "user", error: dict[str, str] | None = None) ->
     return move(job, HELD, reason=reason, error=error, lease_until=None, not_before=None)
 
 
-def run(job: Job) -> Job:
-    """A held job goes on at the step where it was held; files that wait need no claim."""
+def run(job: Job, *, waive: bool = False) -> Job:
+    """A held job goes on at the step where it was held; files that wait need no claim.
+
+    With `waive`, which is its owner's word, also without the token that it waited for.
+    """
     if job.phase != HELD:
         raise IllegalMove(f"Job {job.id} is {job.phase}, not held.")
-    queued = move(job, QUEUED, error=None, lost=0, suspended_since=None)
+    waived = job.without_token or (waive and job.phase_reason == NEEDS_TOKEN)
+    queued = move(job, QUEUED, error=None, lost=0, suspended_since=None, without_token=waived)
     return move(queued, EXECUTING) if job.step == "transfer" else queued
 
 
@@ -269,7 +277,10 @@ def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
     if not job.final:
         raise IllegalMove(f"Job {job.id} is {job.phase}; only what has ended can be retried.")
     owed = merged(without(job.notices, EXPIRING), notices)
-    again = replace(job, outcome=None, error=None, ended=None, notices=owed, suspended_since=None)
+    again = replace(
+        job, outcome=None, error=None, ended=None, notices=owed, suspended_since=None, without_token=False,
+        release_due=None,
+    )  # fmt: skip
     return queue(again, step)
 
 
@@ -290,7 +301,7 @@ def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **ch
 _TIMES = frozenset(
     (
         "created", "destruction", "lease_until", "not_before", "started", "ended", "suspended_since", "told",
-        "published_at", "warned",
+        "published_at", "warned", "release_due",
     )
 )  # fmt: skip
 
@@ -307,6 +318,7 @@ def from_record(record: Mapping[str, Any]) -> Job:
     given: dict[str, Any] = {
         k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in record.items() if k in known
     }
-    given["notices"] = tuple(given.get("notices", ()))
+    for name in ("notices", "shares"):
+        given[name] = tuple(given.get(name, ()))
     given["owed_at_end"] = None if given.get("owed_at_end") is None else tuple(given["owed_at_end"])
     return Job(**given)

@@ -19,7 +19,7 @@ class ManifestRow:
 
     `path` is where the file lies in the box (``JWST/<obs_id>/<file>``); `size` is in bytes; `version` holds the
     header's CAL_VER, CRDS_CTX and DATE where the file is FITS. `crc32` is what zip calls so; rows of earlier
-    releases lack it.
+    releases lack it. `release` (RFC 3339) is when exclusive access ends, as far as MAST says.
     """
 
     dataURI: str  # noqa: N815 - MAST's column name
@@ -40,6 +40,7 @@ class ManifestRow:
     crds_ctx: str = ""
     date: str = ""
     crc32: int | None = None
+    release: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,14 @@ READ_ONLY = "elr"
 _USER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
+OPEN: Future[str | None] = Future()
+"""The answer for a file that everybody may have."""
+OPEN.set_result(None)
+
+
 @dataclass(frozen=True)
 class Doors:
-    """The two questions that the service answers for the server.
+    """The questions that the service answers for the server.
 
     Parameters
     ----------
@@ -28,10 +34,14 @@ class Doors:
         touches files, so a published or removed revision shows at once. Beneath a job only ``get`` is called, so
         a mapping that looks one job up at a time is welcome. Both may raise `TopmastError`: the client hears 450
         (421 while signing in), which means "again later".
+    opens
+        Why a user may not have a file that is there (``/<job id>/…``), or None. Asked at every RETR; the answer may
+        take seconds, and nobody else waits for it.
     """
 
     sign_in: Callable[[str, str], bool]
     boxes: Callable[[str], Mapping[str, Path]]
+    opens: Callable[[str, str], Future[str | None]] = lambda _user, _path: OPEN
 
 
 class Gate:

@@ -1,4 +1,4 @@
-"""The FTPS process: the service's answers to the server's two questions."""
+"""The FTPS process: the service's answers to the server's questions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from topmast_service.config import Settings
-from topmast_service.container import Stores, open_stores
+from topmast_service.container import Stores, for_ftps
 from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
 from topmast_service.ftps.doors import Doors
+from topmast_service.ftps.openings import Openings
 from topmast_service.ftps.server import FtpsSettings, serve
 from topmast_service.store.connection import UNAVAILABLE
 
@@ -31,13 +32,14 @@ class Boxes(Mapping[str, Path]):
             raise KeyError(job_id) from None
         except UNAVAILABLE as error:
             raise StoreUnavailable(retry_after=2) from error
-        if found.owner != self.user or not found.published:
+        if self.user not in {found.owner, *found.shares} or not found.published:
             raise KeyError(job_id)
-        return self.stores.trees.path(self.user, job_id, found.revision or 0)
+        return self.stores.trees.path(found.owner, job_id, found.revision or 0)
 
     def __iter__(self) -> Iterator[str]:
         try:
             yield from (found.id for found in self.stores.jobs.of(self.user) if found.published)
+            yield from (job_id for job_id in self.stores.jobs.shared_with(self.user) if job_id in self)
         except UNAVAILABLE as error:
             raise StoreUnavailable(retry_after=2) from error
 
@@ -48,8 +50,9 @@ class Boxes(Mapping[str, Path]):
 def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    stores = open_stores(settings)
-    doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user))
+    stores, rights = for_ftps(settings)
+    openings = Openings(stores.jobs, rights, settings.tables)
+    doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user), openings.of)
     serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import Future
 from typing import Any
 
 from pyftpdlib.handlers import TLS_DTPHandler, TLS_FTPHandler
@@ -19,6 +20,10 @@ WRITING = frozenset(
 
 ACTIVE = frozenset({"PORT", "EPRT"})
 """Active mode makes the server connect out; passive mode works for every client we know."""
+
+
+_LOOK_AGAIN = 0.02
+"""Seconds between two looks whether MAST has answered."""
 
 
 class Data(TLS_DTPHandler):
@@ -95,6 +100,21 @@ class Session(TLS_FTPHandler):
         super().ftp_PASS(line)
         self._checked = time.monotonic()
 
+    def ftp_RETR(self, file: str) -> None:  # noqa: N802 - pyftpdlib's name
+        """Send a file once it is known that this user may have it."""
+        self._send_when_open(file, self.doors.opens(self.username, file))
+
+    def _send_when_open(self, file: str, answer: Future[str | None]) -> None:
+        if self._closed or self._closing:
+            return
+        if not answer.done():
+            self.ioloop.call_later(_LOOK_AGAIN, self._send_when_open, file, answer, _errback=self.handle_error)
+        elif why := answer.result():
+            self._restart_position = 0
+            self.respond(f"550 {_in_one_line(why)}")
+        else:
+            super().ftp_RETR(file)
+
     def _prepare(self, cmd: str) -> None:
         # TYPE A is answered but not obeyed, as vsftpd does: FITS does not survive a change of line ends.
         self._current_type = "i"
@@ -119,3 +139,8 @@ class Session(TLS_FTPHandler):
     def _leave(self, answer: str) -> None:
         self.respond(answer)
         self.close_when_done()
+
+
+def _in_one_line(text: str) -> str:
+    """A name with a line break in it must not become a second answer."""
+    return "".join(character if character.isprintable() else " " for character in text)

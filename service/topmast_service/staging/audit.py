@@ -15,8 +15,6 @@ from topmast_service.staging.shelf import Shelf, uri_of
 from topmast_service.staging.space import FOLDERS, Space, locked
 from topmast_service.staging.version import Version
 
-_READ_ONLY = 0o444
-
 
 @dataclass(frozen=True)
 class IndexFile:
@@ -96,9 +94,10 @@ class Audit:
         return False
 
     def make_read_only(self, sha256: str) -> bool:
-        """Mode 0444, as all blobs have."""
+        """As all blobs are; who may read it stays as it is."""
         with suppress(FileNotFoundError):
-            self._shelf.blob(sha256).chmod(_READ_ONLY)
+            blob = self._shelf.blob(sha256)
+            blob.chmod(S_IMODE(blob.stat().st_mode) & ~0o222)
         return True
 
     def idle_parts(self) -> Iterator[tuple[str, str | None]]:

@@ -18,7 +18,6 @@ from topmast_service.staging.version import Version
 
 # Another filesystem; too many links on one file (ext4: 65,000); a filesystem without hardlinks.
 _NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP})
-_READ_ONLY, _WRITABLE = 0o444, 0o644
 
 
 class Cache:
@@ -36,15 +35,22 @@ class Cache:
         self._shelf = Shelf(root, keep_free)
         self._keep_free = keep_free
 
-    def newest(self, uri: str) -> Version | None:
-        """The newest version of a dataURI, or None when there is none or its bytes are gone or cut."""
-        versions = self._shelf.versions(uri)
+    def newest(self, uri: str, *, proven: bool = False) -> Version | None:
+        """The newest version of a dataURI, or None when there is none or its bytes are gone or cut.
+
+        Parameters
+        ----------
+        proven
+            Whoever asks has proven that they may have it (`workflows.rights`). Else what came with a token does not
+            exist: nobody finds it by forgetting to ask.
+        """
+        versions = [version for version in self._shelf.versions(uri) if proven or not version.exclusive]
         if not versions or not self._has(versions[-1]):
             return None
         return versions[-1]
 
     def versions(self, uri: str) -> list[Version]:
-        """All versions ever fetched of a dataURI, newest last, also those whose bytes are gone."""
+        """All versions ever fetched of a dataURI, newest last, also those whose bytes are gone, or exclusive."""
         return self._shelf.versions(uri)
 
     def path(self, version: Version) -> Path:
@@ -77,11 +83,11 @@ class Cache:
             except OSError as error:
                 if error.errno not in _NO_LINK:
                     raise
-                return self._copied(version, destination, _READ_ONLY)
+                return self._copied(version, destination, self._shelf.blob_mode(version))
         return True
 
     def copy(self, version: Version, destination: Path) -> bool:
-        """Put a version's bytes at `destination` as a file of its own (0644): whoever writes to it changes no other.
+        """Put a version's bytes at `destination` as a writable file of its own: whoever writes to it changes no other.
 
         Where the filesystem can (btrfs, XFS), both share their blocks until one is written to. A copy is no pin: the
         cache may let the version go.
@@ -100,10 +106,11 @@ class Cache:
         """
         destination.parent.mkdir(parents=True, exist_ok=True)
         with telling_disk_full():
-            if cloned(self._shelf.blob(version.sha256), destination, _WRITABLE):
+            mode = self._shelf.blob_mode(version) | 0o200
+            if cloned(self._shelf.blob(version.sha256), destination, mode):
                 return True
             require_room(destination.parent, version.size, self._keep_free)
-            return self._copied(version, destination, _WRITABLE)
+            return self._copied(version, destination, mode)
 
     def _copied(self, version: Version, destination: Path, mode: int) -> bool:
         blob = self._shelf.blob(version.sha256)
@@ -142,9 +149,27 @@ class Cache:
         finally:
             part.close()
 
-    def touch(self, uri: str, version: Version, now: datetime) -> Version:
-        """Note that `version` was MAST's current one at `now`. Only under `open_part` of the same dataURI."""
+    def is_public(self, uri: str, sha256: str) -> bool:
+        """Whether these bytes of a dataURI are known to be for everybody."""
+        return any(one.sha256 == sha256 and not one.exclusive for one in self._shelf.versions(uri))
+
+    def release(self, uri: str) -> None:
+        """MAST gives the dataURI to everybody: so are all its versions. Only under `open_part` of the same dataURI."""
+        versions = self._shelf.versions(uri)
+        if any(version.exclusive for version in versions):
+            self._shelf.record(uri, versions[-1].released())
+
+    def touch(self, uri: str, version: Version, now: datetime, *, exclusive: bool = False) -> Version:
+        """Note that `version` was MAST's current one at `now`. Only under `open_part` of the same dataURI.
+
+        Parameters
+        ----------
+        exclusive
+            MAST was asked with a token, so that its answer says nothing of everybody else.
+        """
         confirmed = version.confirmed(now)
+        if not exclusive:
+            confirmed = confirmed.released()
         self._shelf.record(uri, confirmed)
         return confirmed
 

@@ -25,7 +25,6 @@ from topmast_service.staging.version import STRONG, WEAK, Origin, Version
 
 _LOOK_EVERY = 16 << 20  # bytes between two looks at the disk: on a network filesystem each is a question
 _POLL = 0.05  # seconds between tries for a lock: flock itself knows no time limit
-_READ_ONLY = 0o444
 _WORTH = 64 << 10  # bytes from which on a .part says where it came from: less is sooner fetched than compared
 
 
@@ -148,7 +147,7 @@ class Part:
             self.discard()
             raise
 
-    def commit(self, now: datetime, expected_size: int | None = None) -> Version:
+    def commit(self, now: datetime, expected_size: int | None = None, *, exclusive: bool = False) -> Version:
         """Check the bytes and make them the newest version of their dataURI.
 
         Parameters
@@ -157,6 +156,8 @@ class Part:
             When the last byte came.
         expected_size
             The catalogue's size in bytes; a hint that counts only where nothing else shows where the file ends.
+        exclusive
+            It came with somebody's token.
 
         Raises
         ------
@@ -165,7 +166,7 @@ class Part:
         DiskFull
             They are kept for the next try.
         """
-        version = self._checked(now, expected_size)
+        version = replace(self._checked(now, expected_size), exclusive=exclusive)
         with telling_disk_full():
             os.fsync(self._descriptor)
         # The index first: until the rename it names a blob that is not there, which every reader takes for a miss.
@@ -234,7 +235,7 @@ class Part:
 
     def _place(self, blob: Path, version: Version) -> None:
         if _holds(blob, version):  # the same bytes under another dataURI, or reprocessed into the same
-            self._path.unlink()
+            self._path.unlink()  # whoever may have them under either name may have them: the shelf has opened them
             return
         try:
             self._path.rename(blob)
@@ -242,7 +243,7 @@ class Part:
             blob.parent.mkdir(parents=True, exist_ok=True)
             self._path.rename(blob)
         # The folder is not synced: a name that a power cut takes back is a miss, and a sync costs 10 ms per file.
-        os.fchmod(self._descriptor, _READ_ONLY)
+        os.fchmod(self._descriptor, self._shelf.blob_mode(version))
 
     def _rehashed(self) -> Digest:
         if self._digest is None:

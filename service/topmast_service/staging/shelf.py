@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,13 +56,37 @@ class Shelf:
     def record(self, uri: str, version: Version) -> None:
         """Make `version` the newest; what was known of the same bytes is replaced.
 
+        What everybody may have under a name, everybody may have in its earlier versions; and what was public once does
+        not become exclusive because somebody fetched it with a token.
+
         Raises
         ------
         DiskFull
             The index is as before.
         """
-        others = [known for known in self.versions(uri) if known.sha256 != version.sha256]
+        known = self.versions(uri)
+        if any(one.sha256 == version.sha256 and not one.exclusive for one in known):
+            version = version.released()
+        others = [one for one in known if one.sha256 != version.sha256]
+        if not version.exclusive:
+            others = [self._opened(one) for one in others]
+            self._open(version)
         self._write(uri, [*others, version])
+
+    def blob_mode(self, version: Version) -> int:
+        """Read-only for everybody, or for the service alone: who is in its group on disk need not be in the program."""
+        return 0o400 if version.exclusive else 0o444
+
+    def _opened(self, version: Version) -> Version:
+        self._open(version)
+        return version.released()
+
+    def _open(self, public: Version) -> None:
+        """Let everybody on this machine read the bytes, if they were kept from them so far."""
+        blob = self.blob(public.sha256)
+        with suppress(FileNotFoundError):
+            if not blob.stat().st_mode & 0o004:
+                blob.chmod(0o444)
 
     def names_gone(self, uri: str) -> bool:
         """Whether `drop_gone` has something to do."""

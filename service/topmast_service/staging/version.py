@@ -32,7 +32,8 @@ class Version:
 
     `size` is in bytes, `crc32` the checksum zip uses. `cal_ver`, `crds_ctx` and `date` come from the primary FITS
     header. `verified` is ``weak`` when nothing proves that the pieces belong together: resumed without a validator,
-    or a body without a marked end.
+    or a body without a marked end. `exclusive`: it came with somebody's token, and MAST has given it to nobody without
+    one since; what an earlier release recorded is public, for it fetched nothing else.
     """
 
     sha256: str
@@ -48,10 +49,15 @@ class Version:
     crds_ctx: str
     date: str
     verified: str
+    exclusive: bool = False
 
     def confirmed(self, now: datetime) -> Self:
         """The same version, found to be MAST's current one at `now`."""
         return replace(self, checked_at=now)
+
+    def released(self) -> Self:
+        """The same version, public from now on."""
+        return replace(self, exclusive=False)
 
     def as_record(self) -> dict[str, Any]:
         """For JSON; times are ISO 8601."""
@@ -61,7 +67,7 @@ class Version:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read what `as_record` wrote; members that a later release added are ignored."""
-        known = {name: record[name] for name in cls.__dataclass_fields__}
+        known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
         for name in ("fetched_at", "checked_at"):
             known[name] = datetime.fromisoformat(known[name])
         return cls(**known)

@@ -2,7 +2,8 @@
 
 Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that upkeep looks after,
 ``ends`` ids by the time of their destruction, ``warnings`` ids by when their users are to be warned of it,
-``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h), ``removed:<id>`` that its job was deleted since.
+``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h), ``shared:<user>`` ids that
+others share with them, ``removed:<id>`` that its job was deleted since.
 The record outlives the job's files; upkeep removes it a year after the job ended.
 """
 
@@ -141,6 +142,18 @@ class JobStore:
                 if raw and (before is None or position(_load(raw)) < before):
                     yield _load(raw)
 
+    def shared_with(self, user: str) -> list[str]:
+        """Ids of the jobs that others have shared with `user`; some of them may be gone."""
+        return sorted(map(str, self._redis.smembers(f"{PREFIX}shared:{user}")))
+
+    def share(self, job_id: str, user: str) -> None:
+        """List a job among those that are shared with `user`."""
+        self._redis.sadd(f"{PREFIX}shared:{user}", job_id)
+
+    def unshare(self, job_id: str, user: str) -> None:
+        """Strike it off."""
+        self._redis.srem(f"{PREFIX}shared:{user}", job_id)
+
     def _page(self, owner: str, highest: float | str, start: int) -> list[str]:
         found = self._redis.zrevrangebyscore(f"{PREFIX}jobs:{owner}", highest, "-inf", start=start, num=100)
         return list(found)
@@ -201,6 +214,8 @@ class JobStore:
             pipe.set(f"{PREFIX}removed:{job.id}", 1, ex=IDEMPOTENCY_SECONDS)
             pipe.delete(f"{PREFIX}job:{job.id}")
             pipe.zrem(f"{PREFIX}jobs:{job.owner}", job.id)
+            for user in job.shares:
+                pipe.srem(f"{PREFIX}shared:{user}", job.id)
             pipe.execute()
         self.forget_id(job.id)
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topmast_service.domain import access
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
+from topmast_service.domain.token import needs_token
 from topmast_service.errors import Expired, NoSuchFile, NotReady
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import PAGES
+from topmast_service.staging.version import Version
 from topmast_service.store.slices import Slices
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import products_table
@@ -23,11 +26,12 @@ LOOK_AGAIN = 2.0
 
 @dataclass(frozen=True)
 class Arrived:
-    """A verified file: where its bytes are now, and where it will lie in the box."""
+    """A verified file: where its bytes are now, where it will lie in the box, and what `Rights.check` looks at."""
 
     blob: Path
     path: str
     sha256: str
+    deciding: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Arrivals:
         NoSuchFile
             There is none, or it cannot be had; with the reason.
         """
-        number = self._number(bundle, path)
+        row = self._row(bundle, path)
+        number = int(row["_row"])
         result = self.slices.results_of(bundle.id, [number]).get(number)
         if result is None:
             raise _not_yet(path)
@@ -78,10 +83,10 @@ class Arrivals:
         blob = self.cache.path(version)
         if not blob.exists():  # evicted: publishing will fetch it again
             raise _not_yet(path)
-        return Arrived(blob, path, version.sha256)
+        return Arrived(blob, path, version.sha256, _deciding(row, version))
 
-    def _number(self, bundle: Job, path: str) -> int:
-        """The row of the file that will lie at `path`."""
+    def _row(self, bundle: Job, path: str) -> dict[str, Any]:
+        """The product row of the file that will lie at `path`."""
         try:
             table = Table(products_table(self.folder, bundle.id))
         except Expired:
@@ -89,7 +94,7 @@ class Arrivals:
         if "path" not in table.columns or path in PAGES:
             raise _not_yet(path)
         for row in table.rows("path = ?", path):
-            return int(row["_row"])
+            return row
         if any(True for _ in table.rows("path > ? AND path < ?", f"{path}/", f"{path}0")):
             raise _not_yet(path)  # a folder: what is in it is known when it is published
         raise NoSuchFile(f"Bundle {bundle.id} will have no {path}.")
@@ -109,6 +114,12 @@ class Arrivals:
 def _item(row: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
     facts = {name: row[name] for name in ("_row", "path", "dataURI")}
     return {**facts, "size": result["version"]["size"], "sha256": result["version"]["sha256"]}
+
+
+def _deciding(row: Mapping[str, Any], version: Version) -> dict[str, str]:
+    closed = version.exclusive or needs_token(row["dataURI"])
+    told = access.EXCLUSIVE if closed else access.PUBLIC
+    return {"dataURI": row["dataURI"], "sha256": version.sha256, "access": told, "path": row["path"]}
 
 
 def _not_yet(path: str) -> NotReady:

@@ -129,6 +129,18 @@ def suspend(jobs: JobStore, job_id: str, error: TopmastError, terms: Terms, stil
     jobs.change(job_id, change)
 
 
+def wait_for_token(jobs: JobStore, job_id: str, error: TopmastError, still: Still = moving_files) -> bool:
+    """HELD until its owner has stored another MAST token; False if they have let it go on without one."""
+    told = error.as_record()
+
+    def change(latest: Job) -> Job:
+        waits = still(latest) and not latest.without_token
+        return job.hold(latest, job.NEEDS_TOKEN, told) if waits else latest
+
+    changed = jobs.change(job_id, change)
+    return not changed.without_token
+
+
 def end_in_error(jobs: JobStore, job_id: str, error: TopmastError, still: Still) -> None:
     """End the job with what its user needs to know."""
     now = jobs.now()

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topmast_service.domain import job, layout, manifest, progress
+from topmast_service.domain import access, job, layout, manifest, progress
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, BoxFacts
 from topmast_service.domain.notices import HOOK_NOTE
-from topmast_service.errors import Busy, TopmastError, UnknownBasket
+from topmast_service.errors import Busy, NeedsMastToken, TopmastError, UnknownBasket
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.manifest_files import write_manifest
 from topmast_service.staging.tree import BlobsGone, Entry, Trees
@@ -32,9 +32,13 @@ from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import MANIFEST, SELECTED, Excluded, Rows, Written, version_of
 from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, kept, unconfirmed
+from topmast_service.workflows.rights import Rights
 from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, unconfirmed_of
 
 log = logging.getLogger(__name__)
+
+AUTO = "auto"
+"""The request's `release` by which what is withheld is added once MAST gives it to everybody."""
 
 if TYPE_CHECKING:
     from topmast_service.workflows.planning.planner import (
@@ -56,6 +60,7 @@ class Bundles:
     wake: Callable[[Job], None]
     estimates: Estimates
     baskets: Baskets
+    rights: Rights
 
     def resolve(self, job_id: str, planner: Planner) -> None:
         """Steps 1-3: the product table, then its files onto the work list."""
@@ -111,7 +116,7 @@ class Bundles:
         if attempt.job.kind == "plan":
             self._finish_plan(attempt, plan)
         else:
-            self._move(attempt, plan, lambda uri: self._fresh(uri, now))
+            self._move(attempt, plan, lambda uri: self._fresh(attempt.job.owner, uri, now))
 
     def _finish_plan(self, attempt: Attempt, plan: dict[str, Any]) -> None:
         """A dry run ends here, with what the bundle would cost."""
@@ -120,8 +125,11 @@ class Bundles:
         outcome, now = "complete" if plan["counts"]["selected"] else "empty", self.jobs.now()
         attempt.change(lambda latest, number: job.finish(latest, number, now, outcome, result=result))
 
-    def _fresh(self, uri: str, now: datetime) -> Result | None:
-        version = fresh(self.cache, uri, self.max_age, now)
+    def _fresh(self, owner: str, uri: str, now: datetime) -> Result | None:
+        """What is in the cache for everybody, or for this user, whom MAST has lately shown to be on the program."""
+        version = fresh(self.cache, uri, self.max_age, now, proven=True)
+        if version and version.exclusive and not self.rights.shown(owner, uri):
+            return None  # whoever fetches it will ask
         return got(version, "cached") if version else None
 
     def _again(self, attempt: Attempt) -> None:
@@ -129,16 +137,20 @@ class Bundles:
         self.slices.forget(running)
         before = Table(manifest_table(self.folder, running.id, running.revision or 0))
         delivered = {row["dataURI"]: (row["sha256"], row["reason"]) for row in before.rows("status = ?", OK)}
-        self._move(attempt, running.result, lambda uri: self._kept(uri, *delivered.get(uri, ("", ""))))
+        owner = running.owner
+        self._move(attempt, running.result, lambda uri: self._kept(owner, uri, *delivered.get(uri, ("", ""))))
 
-    def _kept(self, uri: str, sha256: str, reason: str) -> Result | None:
-        """The very version that the revision before delivered, if the cache still has it."""
+    def _kept(self, owner: str, uri: str, sha256: str, reason: str) -> Result | None:
+        """The very version that the revision before delivered, if the cache still has it, and its owner may still."""
         versions = (v for v in self.cache.versions(uri) if v.sha256 == sha256)
         version = next((v for v in versions if self.cache.path(v).exists()), None)
-        return kept(version, reason, self.cache.newest(uri)) if version else None
+        if version is None or (version.exclusive and not self.rights.proven(owner, uri)):
+            return None
+        return kept(version, reason, self.cache.newest(uri, proven=version.exclusive))
 
     def _move(self, attempt: Attempt, plan: dict[str, Any], have: Callable[[str], Result | None]) -> None:
         """What there is already is settled in bulk; the rest goes to the transfer workers, or straight to publish."""
+        self._wait_if_all_is_exclusive(attempt)
         files, missing = self._queue(attempt.job, have)
         begun = progress.begin(files, plan["bytes"]["total"], self.slices.counts(attempt.job.id))
         now = self.jobs.now()
@@ -146,6 +158,19 @@ class Bundles:
             self.wake(attempt.change(lambda j, n: job.await_files(j, n, result=plan, progress=begun, told=now)))
         else:
             self.wake(attempt.change(lambda j, n: job.hand_over(j, n, "publish", result=plan, progress=begun)))
+
+    def _wait_if_all_is_exclusive(self, attempt: Attempt) -> None:
+        """Where nothing can be delivered without a MAST token, and none is stored, the bundle waits for one.
+
+        Where something can, it is delivered, and the rest has its release dates in the manifest.
+        """
+        running, now = attempt.job, self.jobs.now()
+        waived = running.without_token or running.request.get("release") == AUTO
+        if waived or self.rights.tokens.facts(running.owner) is not None:
+            return
+        selected = Table(products_table(self.folder, running.id), now)
+        if selected.tells_access and set(selected.distinct("access", SELECTED)) == {access.EXCLUSIVE}:
+            raise NeedsMastToken("All that is selected is in exclusive access, and you have stored no MAST token.")
 
     def _queue(self, running: Job, have: Callable[[str], Result | None]) -> tuple[int, int]:
         """Settle what there is already, queue the rest; returns how many files in all, and of the rest."""
@@ -167,7 +192,7 @@ class Bundles:
         running = attempt.job
         revision = attempt.change(job.begin_revision).begun
         table = Table(products_table(self.folder, running.id))
-        results = self._with_last_copies(table, self.slices.results(running.id))
+        results = self._with_last_copies(running.owner, table, self.slices.results(running.id))
         asked = box.asked(running, self.jobs)
         rows = Rows(table, results, self.jobs.now(), named=asked.named)
         counted = manifest.totals(rows)
@@ -196,11 +221,14 @@ class Bundles:
         except (UnknownBasket, Busy) as error:  # a bundle does not fail for it
             log.warning("%s leaves its basket as it is: %s", running.id, error)
 
-    def _with_last_copies(self, table: Table, results: dict[int, Result]) -> dict[int, Result]:
+    def _with_last_copies(self, owner: str, table: Table, results: dict[int, Result]) -> dict[int, Result]:
         """Files that MAST would not give now, but gave before: the last copy is delivered, and its row says so."""
         lost = {row for row, result in results.items() if result.get("code") in NOT_TO_BE_HAD}
         for row in table.rows(SELECTED) if lost else ():
-            if row["_row"] in lost and (last := self.cache.newest(row["dataURI"])):
+            if row["_row"] not in lost:
+                continue
+            uri = row["dataURI"]
+            if last := self.cache.newest(uri, proven=self.rights.shown(owner, uri)):
                 results[row["_row"]] = unconfirmed(last)
         return results
 

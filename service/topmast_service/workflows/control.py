@@ -30,6 +30,11 @@ class Control:
         """The job, if it is the user's; else `UnknownJob`."""
         return self._own(user, self.jobs.get(job_id))
 
+    def shown(self, user: User, job_id: str) -> Job:
+        """The job, if it is the user's or shared with them; else `UnknownJob`."""
+        found = self.jobs.get(job_id)
+        return found if user.name in found.shares else self._own(user, found)
+
     def wait(self, user: User, job_id: str, since: int | None, seconds: float) -> Job:
         """The job once its version is past `since` (or it is final), at the latest after `seconds`."""
         self.get(user, job_id)
@@ -75,7 +80,7 @@ class Control:
         """Let a held job go on; one that is not held is left as it is."""
         if self.get(user, job_id).phase != job.HELD:
             return self.get(user, job_id)
-        going = self.jobs.change(job_id, lambda found: job.run(found) if found.phase == job.HELD else found)
+        going = self.jobs.change(job_id, lambda found: job.run(found, waive=True) if found.phase == job.HELD else found)
         if going.step == "transfer":
             self.slices.release(job_id)
         self.wake(going)

@@ -21,15 +21,19 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from topmast_service.domain import job
+from topmast_service.domain import access, job
 from topmast_service.domain.job import Job
+from topmast_service.domain.manifest import OK
 from topmast_service.domain.place import place
 from topmast_service.errors import CopiesNotAllowed, CopyFailed, Expired, UnknownJob
 from topmast_service.staging.manifest_files import SUMS
 from topmast_service.staging.shared import KEPT, CannotPut, SharedFolder
 from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
+from topmast_service.store.tables import Table
 from topmast_service.workflows.attempt import Attempt, Terms, work
+from topmast_service.workflows.control import manifest_table
+from topmast_service.workflows.rights import Rights
 
 STEP_SECONDS = 10.0
 TELL_SECONDS = 1.0
@@ -74,6 +78,8 @@ class Copies:
     roots: Sequence[str]
     terms: Terms
     wake: Callable[[Job], None]
+    rights: Rights
+    tables: Path
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self, job_id: str) -> None:
@@ -85,7 +91,8 @@ class Copies:
         tally = self._so_far(attempt.job, bundle)
         box = self.trees.path(bundle.owner, bundle.id, tally.revision)
         with _opened(box, SUMS) as sums, self._folder(attempt.job) as folder:
-            copying = _Copying(attempt, folder, box, tally, self.stopping)
+            closed = self._closed(bundle, tally)
+            copying = _Copying(attempt, folder, box, tally, stopping=self.stopping, closed=closed)
             try:
                 copying.begin(sums)
                 for listed in _listed(sums, tally.at):
@@ -103,6 +110,14 @@ class Copies:
             return self.jobs.get(copy.request["bundle"])
         except UnknownJob:
             raise Expired(f"Bundle {copy.request['bundle']} was deleted.") from None
+
+    def _closed(self, bundle: Job, tally: Tally) -> frozenset[str]:
+        """What is not for everybody: whoever can read the folder need not be in the program."""
+        try:
+            manifest = Table(manifest_table(self.tables, bundle.id, tally.revision))
+        except Expired:
+            raise Expired(f"The manifest of bundle {bundle.id} is gone, and with it what of it is public.") from None
+        return self.rights.closed(None, manifest.rows("status = ? AND access <> ?", OK, access.PUBLIC))
 
     def _so_far(self, copy: Job, bundle: Job) -> Tally:
         if copy.result:
@@ -125,9 +140,17 @@ class _Copying:
     """One step's work: files into the folder, the tally into the record at most once a second."""
 
     def __init__(
-        self, attempt: Attempt, folder: SharedFolder, box: Path, tally: Tally, stopping: threading.Event
+        self,
+        attempt: Attempt,
+        folder: SharedFolder,
+        box: Path,
+        tally: Tally,
+        *,
+        stopping: threading.Event,
+        closed: frozenset[str],
     ) -> None:
         self._attempt, self._folder, self._box, self._tally, self._stopping = attempt, folder, box, tally, stopping
+        self._closed = closed
         self._overwrite = bool(attempt.job.request.get("overwrite"))
         self._totals = {k: v for k, v in attempt.job.progress.items() if k.endswith("_total")}
         self._moving = 0
@@ -144,6 +167,8 @@ class _Copying:
     def copy(self, listed: Listed) -> None:
         """One file; what keeps it from being copied is noted, and the others are copied all the same."""
         try:
+            if listed.path in self._closed:
+                raise CannotPut("it is in exclusive access, and others can read this folder")
             with _opened(self._box, listed.path) as source:
                 self._put(source, listed)
         except CannotPut as error:

@@ -15,11 +15,13 @@ from topmast_service.domain import access
 from topmast_service.domain.job import Job
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.disk import disk_of, floor_of
+from topmast_service.staging.version import Version
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.rates import Rate, Rates
 from topmast_service.store.tables import Table
 from topmast_service.workflows.fetch import fresh
 from topmast_service.workflows.report import SELECTED
+from topmast_service.workflows.rights import Rights
 
 MOST_RELEASES = 100
 """Release dates that a plan keeps; programs have a few."""
@@ -45,6 +47,7 @@ class Estimates:
     folder: Path
     keep_free: int
     max_age: timedelta
+    rights: Rights
 
     def of(self, table: Table, planned: Job) -> dict[str, Any]:
         """``{"cached", "to_fetch", "exclusive", "seconds", "disk"}`` of the selected products (bytes, files, UTC)."""
@@ -53,7 +56,7 @@ class Estimates:
         exclusive: defaultdict[str, _Sum] = defaultdict(_Sum)
         unknown = 0
         for row in table.rows(SELECTED):
-            version = fresh(self.cache, row["dataURI"], self.max_age, now)
+            version = self._here(planned.owner, row["dataURI"], now)
             size = version.size if version else row["size"]
             unknown += size is None
             (here if version else to_come).add(size)
@@ -68,6 +71,11 @@ class Estimates:
             "seconds": self._seconds(to_come),
             "disk": self._disk(to_come.bytes),
         }
+
+    def _here(self, owner: str, uri: str, now: datetime) -> Version | None:
+        """What the cache has for this user; MAST is not asked."""
+        version = fresh(self.cache, uri, self.max_age, now, proven=True)
+        return version if version and not (version.exclusive and not self.rights.shown(owner, uri)) else None
 
     def note(self, ended: Job, size: int, files: int, now: datetime) -> None:
         """Remember what a bundle took that has just been published."""

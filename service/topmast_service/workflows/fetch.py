@@ -67,6 +67,7 @@ def fetch(
     stop: Callable[[], bool],
     on_bytes: Callable[[int], None],
     expected_size: int | None = None,
+    exclusive: bool = False,
     tries: int = 3,
     pause: Callable[[float], None] = time.sleep,
 ) -> Fetched:
@@ -75,7 +76,7 @@ def fetch(
     Parameters
     ----------
     uri
-        The dataURI, ``mast:JWST/product/…``. Asked without a token: what comes is public.
+        The dataURI, ``mast:JWST/product/…``.
     max_age
         How long a version counts as current without asking MAST again.
     stop
@@ -85,6 +86,9 @@ def fetch(
         what is there; never called for what was cached.
     expected_size
         The catalogue's size in bytes: a hint, and often a stale one.
+    exclusive
+        `downloads` carries a user's token, which has proven minutes ago that they may have it; what comes is kept from
+        everybody else. Otherwise MAST is asked without a token, and what comes is public, in its earlier versions too.
     tries
         Tries in a row that brought nothing new.
 
@@ -102,20 +106,23 @@ def fetch(
     Elsewhere
         Another worker has it in hand.
     """
-    earlier = cache.newest(uri)
+    earlier = cache.newest(uri, proven=exclusive)
     if earlier and _is_fresh(earlier, max_age, now()):
         return Fetched(earlier, "cached", earlier)
     with _flight(cache, uri, stop) as part:
-        known = cache.newest(uri)
+        known = cache.newest(uri, proven=exclusive)
         if known and _is_fresh(known, max_age, now()):  # somebody else may just have brought it
             return Fetched(known, "cached", earlier)
-        transfer = _Transfer(uri, cache, downloads, part, known, now, stop, on_bytes, expected_size)
+        # What came with a token is nothing that an anonymous request may be given, but something that MAST may be
+        # asked about: if it gives everybody what it gave the token, no byte need come again.
+        known = known or cache.newest(uri, proven=True)
+        transfer = _Transfer(uri, cache, downloads, part, known, now, stop, on_bytes, expected_size, exclusive)
         return _persist(transfer, tries, pause)
 
 
-def fresh(cache: Cache, uri: str, max_age: timedelta, now: datetime) -> Version | None:
-    """The newest version in the cache, if MAST confirmed it within `max_age`."""
-    version = cache.newest(uri)
+def fresh(cache: Cache, uri: str, max_age: timedelta, now: datetime, *, proven: bool = False) -> Version | None:
+    """The newest version in the cache, if MAST confirmed it within `max_age`; `proven` as in `Cache.newest`."""
+    version = cache.newest(uri, proven=proven)
     return version if version and _is_fresh(version, max_age, now) else None
 
 
@@ -181,6 +188,7 @@ class _Transfer:
     stop: Callable[[], bool]
     on_bytes: Callable[[int], None]
     expected_size: int | None
+    exclusive: bool
     told: int = 0
     unranged: int = 0
 
@@ -190,7 +198,7 @@ class _Transfer:
             raise Stopped(self.uri)
         known = self.known
         if known and self._still_current(known):
-            return Fetched(self.cache.touch(self.uri, known, self.now()), "cached", known)
+            return Fetched(self.cache.touch(self.uri, known, self.now(), exclusive=self.exclusive), "cached", known)
         try:
             return self._bring()
         finally:
@@ -281,7 +289,8 @@ class _Transfer:
         if time.monotonic() - begun > LONG_BODY and not self._still_as_it_began(stream.head):
             self._start_over(Origin())
             raise _ChangedMeanwhile
-        return Fetched(self.part.commit(self.now(), self.expected_size), "fetched", self.known)
+        version = self.part.commit(self.now(), self.expected_size, exclusive=self.exclusive)
+        return Fetched(version, "fetched", self.known)
 
     def _still_as_it_began(self, began: Head) -> bool:
         """Ask MAST whether the file is the one whose body just ended: length and structure need not show a seam."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,6 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from topmast_service.domain.access import PUBLIC
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.staging import tar_layout, zip_layout
@@ -22,6 +22,12 @@ from topmast_service.store.tables import Table
 
 LAYOUTS: Mapping[str, Layout] = {"zip": zip_layout.parts, "tar": tar_layout.parts}
 """The kinds of archives there are."""
+
+Closed = Callable[[], frozenset[str]]
+"""The paths in a box that somebody may not have, now."""
+
+LOOK_AGAIN = 300.0
+"""Seconds after which that is asked again while an archive is read."""
 
 _CELLS = ("path", "size", "sha256", "crc32")
 
@@ -35,15 +41,15 @@ class Packed:
     open: Callable[[], PackedFile]
 
 
-def pack(kind: str, bundle: Job, trees: Trees, manifest: Table, *, public: bool = False) -> Packed:
+def pack(kind: str, bundle: Job, trees: Trees, manifest: Table, closed: Closed) -> Packed:
     """A published bundle's current revision as an archive of this kind; no file's bytes are read for it.
 
     Parameters
     ----------
     manifest
         The manifest of that revision: its delivered rows are the members, behind the box's own files.
-    public
-        Only what anybody may have: for whoever comes with a link and no key.
+    closed
+        Says which paths its reader may not have: these are left out. It is asked again while the archive is read.
 
     Raises
     ------
@@ -54,11 +60,13 @@ def pack(kind: str, bundle: Job, trees: Trees, manifest: Table, *, public: bool 
     """
     revision = bundle.owner, bundle.id, bundle.revision or 0
     box, find = trees.path(*revision), partial(trees.find, *revision)
-    members = _Members(manifest.path, _own(box, trees, manifest), public)
+    shut = closed()
+    members = _Members(manifest.path, _own(box, trees, manifest), shut)
     moment = (bundle.published_at or bundle.created).astimezone(UTC)
 
     def contents() -> Contents:
-        return Contents(bundle.id, moment, members, _Files(find).open, partial(_crc32, box))
+        still = _Still(closed, shut)
+        return Contents(bundle.id, moment, members, _Files(find, still).open, partial(_crc32, box))
 
     length, etag = _measured(kind, bundle.id, moment, members)
     return Packed(length, etag, lambda: PackedFile(LAYOUTS[kind], contents()))
@@ -73,23 +81,46 @@ class _Members:
 
     table: Path
     own: tuple[Member, ...]
-    public: bool
+    closed: frozenset[str]
 
     def __iter__(self) -> Iterator[Member]:
         yield from self.own
-        fits, values = ("status = ? AND access = ?", (OK, PUBLIC)) if self.public else ("status = ?", (OK,))
-        for row in Table(self.table).rows(fits, *values, only=_CELLS):
-            yield Member(row["path"], row["size"], row["sha256"], row.get("crc32"))
+        for row in Table(self.table).rows("status = ?", OK, only=_CELLS):
+            if row["path"] not in self.closed:
+                yield Member(row["path"], row["size"], row["sha256"], row.get("crc32"))
+
+
+class _Still:
+    """Whether the reader may still have what they could have at the beginning; a large archive takes hours."""
+
+    def __init__(self, closed: Closed, at_first: frozenset[str]) -> None:
+        self._closed, self._at_first = closed, at_first
+        self._looked = time.monotonic()
+
+    def check(self) -> None:
+        """Now and then, before a file is opened.
+
+        Raises
+        ------
+        FileNotFoundError
+            Something is closed by now. The transfer ends, as it does when a file is gone.
+        """
+        if time.monotonic() - self._looked < LOOK_AGAIN:
+            return
+        self._looked = time.monotonic()
+        if self._closed() - self._at_first:
+            raise FileNotFoundError("MAST no longer gives all of it to its reader")
 
 
 class _Files:
     """Opens files of one box for one reader; a folder is looked at once for all that it holds."""
 
-    def __init__(self, find: Callable[[str], Path]) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[str], Path], still: _Still) -> None:
+        self._find, self._still = find, still
         self._name, self._folder = "", find("")
 
     def open(self, member: Member) -> BinaryIO:
+        self._still.check()
         name, _, file = member.path.rpartition("/")
         if name != self._name:
             self._name, self._folder = name, self._find(name)

@@ -103,6 +103,20 @@ def version_of(result: Mapping[str, Any]) -> Version:
     return Version.from_record(result["version"])
 
 
+def _access(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> str:
+    """Of what was delivered: what came with a token, as engineering data always do, is not for everybody."""
+    version = result.get("version")
+    if not version:
+        return access.of_row(row, now)
+    return access.of_delivered(row, exclusive=version.get("exclusive", False) or needs_token(row["dataURI"]), now=now)
+
+
+def _release(row: Mapping[str, Any], now: datetime) -> str:
+    """When MAST says that a file becomes public; nothing for what is."""
+    released = access.release(row)
+    return f"{released:%Y-%m-%dT%H:%M:%SZ}" if released and released > now else ""
+
+
 def _row(row: Mapping[str, Any], path: str, result: Mapping[str, Any], now: datetime) -> ManifestRow:
     version = result.get("version") or {}
     name = str(row["productFilename"] or product.filename(row["dataURI"]))
@@ -115,7 +129,8 @@ def _row(row: Mapping[str, Any], path: str, result: Mapping[str, Any], now: date
         productType=str(row["productType"] or ""),
         productSubGroupDescription=str(row["productSubGroupDescription"] or ""),
         calib_level=row["calib_level"],
-        access=access.PUBLIC if version and not needs_token(row["dataURI"]) else access.of_row(row, now),
+        access=_access(row, result, now),
+        release=_release(row, now),
         status=result.get("status", FAILED),
         reason=result.get("reason", "failed: never tried"),
         size=version.get("size", row["size"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from topmast_service.domain import access
@@ -57,15 +58,23 @@ def unconfirmed(version: Version) -> Result:
     return {"status": OK, "reason": reason, "source": "cached", "size": version.size, "version": version.as_record()}
 
 
-def refused(error: TopmastError, row: Mapping[str, Any]) -> Result:
+def refused(error: TopmastError, row: Mapping[str, Any], now: datetime) -> Result:
     """A file that will not come: withheld until its release, not there, or not understood."""
     if isinstance(error, NotAuthorized):
-        until = access.release(row)
-        when = f" until {until:%Y-%m-%d}" if until else ""
-        return {"status": WITHHELD, "reason": f"{error.code}{when}", "code": error.code}
+        return {"status": WITHHELD, "reason": f"{error.code}{_until(row, now)}", "code": error.code}
     if isinstance(error, MissingOnServer):
         return {"status": FAILED, "reason": "missing_on_server", "code": error.code}
     return failed(error)
+
+
+def _until(row: Mapping[str, Any], now: datetime) -> str:
+    if access.of_row(row, now) == access.RESTRICTED:
+        return ": restricted, MAST gives it to nobody"
+    release = access.release(row)
+    if release is None:
+        return ""
+    day = f"{release:%Y-%m-%d}"
+    return f" until {day}" if release > now else f": released on {day}, and MAST still refuses it"
 
 
 def failed(error: TopmastError) -> Result:

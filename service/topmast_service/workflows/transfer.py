@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from topmast_service.archive.transfer import Downloads
-from topmast_service.domain.token import needs_token
+from topmast_service.domain import access
 from topmast_service.errors import (
     DiskFull,
     Expired,
     MissingOnServer,
+    NeedsMastToken,
     TopmastError,
     TransferFailed,
     UnknownJob,
@@ -34,13 +35,13 @@ from topmast_service.store.connection import UNAVAILABLE
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slice, Slices, row_of
 from topmast_service.store.tables import Table
-from topmast_service.store.tokens import Tokens
 from topmast_service.workflows import result
-from topmast_service.workflows.attempt import Terms, suspend
+from topmast_service.workflows.attempt import Terms, suspend, wait_for_token
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import products_table
-from topmast_service.workflows.fetch import Elsewhere, Fetched, Stopped, fetch
-from topmast_service.workflows.tokens import lent
+from topmast_service.workflows.errand import Errand
+from topmast_service.workflows.fetch import Elsewhere, Fetched, Stopped
+from topmast_service.workflows.rights import Rights
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +67,12 @@ TELL_SECONDS = 1.0
 class Hands:
     """A slice in a thread's hands: whether it is `lost` to us (aborted, held, taken over), and bytes on their way.
 
+    `owner` is for whom it is fetched.
     `now` is Redis' clock, asked once: what it is needed for is a matter of hours.
     """
 
     piece: Slice
+    owner: str
     now: Callable[[], datetime]
     lost: threading.Event = field(default_factory=threading.Event)
     moving: int = 0
@@ -91,9 +94,10 @@ class Transfers:
     terms: Terms
     max_age: timedelta
     bundles: Bundles
-    tokens: Tokens
+    rights: Rights
     stopping: threading.Event = field(default_factory=threading.Event)
     told: dict[str, float] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Take slices until nothing is due, or the process is told to stop."""
@@ -118,6 +122,7 @@ class Transfers:
             drained = True
         if drained:
             self.told.pop(job_id, None)
+            self.owners.pop(job_id, None)
 
     def _move(self, hands: Hands) -> None:
         members, until = hands.piece.members, time.monotonic() + SLICE_SECONDS
@@ -147,37 +152,37 @@ class Transfers:
             self.slices.postpone(hands.piece, member, ELSEWHERE_PAUSE, counted=False)
         except (UpstreamDown, TransferFailed, DiskFull) as error:
             self._again_or_fail(hands.piece, member, error)
+        except NeedsMastToken as error:
+            self._wait_for_token(hands, member, row, error)
         except MissingOnServer as error:
-            before = self.cache.newest(row["dataURI"])
-            gone = result.withdrawn(before) if before else result.refused(error, row)
+            before = self.cache.newest(row["dataURI"], proven=self.rights.shown(hands.owner, row["dataURI"]))
+            gone = result.withdrawn(before) if before else result.refused(error, row, hands.now())
             self.slices.settle(hands.piece, member, gone)
         except TopmastError as error:
-            self.slices.settle(hands.piece, member, result.refused(error, row))
+            self.slices.settle(hands.piece, member, result.refused(error, row, hands.now()))
         else:
             self.slices.settle(hands.piece, member, result.got(fetched.version, fetched.source, fetched.before))
 
     def _fetch(self, hands: Hands, row: dict[str, Any]) -> Fetched:
         hands.moving = 0
-        with self._door(hands.piece.job_id, row["dataURI"]) as downloads:
-            return fetch(
-                row["dataURI"],
-                cache=self.cache,
-                downloads=downloads,
-                max_age=self.max_age,
-                now=hands.now,
-                stop=lambda: self._unwanted(hands),
-                on_bytes=hands.moved,
-                expected_size=row["size"],
-            )
+        return Errand(hands.owner, self.rights, self.downloads).fetch(
+            row["dataURI"],
+            access.of_row(row, hands.now()),
+            max_age=self.max_age,
+            now=hands.now,
+            stop=lambda: self._unwanted(hands),
+            on_bytes=hands.moved,
+            expected_size=row["size"],
+        )
 
-    @contextmanager
-    def _door(self, job_id: str, uri: str) -> Iterator[Downloads]:
-        """The way to MAST for a file: with the owner's token where nobody gets it without, else anonymous."""
-        if not needs_token(uri):
-            yield self.downloads
-            return
-        with lent(self.tokens, self.jobs.get(job_id).owner) as token:
-            yield self.downloads.on_behalf(token)
+    def _wait_for_token(self, hands: Hands, member: str, row: dict[str, Any], error: NeedsMastToken) -> None:
+        """A token that has died stops the job until there is another; one that never was is a reason for this file."""
+        if self.rights.tokens.facts(hands.owner) is None:
+            self.slices.settle(hands.piece, member, result.refused(error, row, hands.now()))
+        elif wait_for_token(self.jobs, hands.piece.job_id, error):
+            self.slices.hold(hands.piece.job_id)
+        else:  # its owner lets it go on without
+            self.slices.settle(hands.piece, member, result.refused(error, row, hands.now()))
 
     def _unwanted(self, hands: Hands) -> bool:
         return hands.lost.is_set() or self.stopping.is_set()
@@ -199,7 +204,7 @@ class Transfers:
     @contextmanager
     def _held(self, piece: Slice) -> Iterator[Hands]:
         """The slice's lease renewed while its files move."""
-        done, hands = threading.Event(), Hands(piece, _running_from(self.jobs.now()))
+        done, hands = threading.Event(), Hands(piece, self._owner(piece.job_id), _running_from(self.jobs.now()))
         thread = threading.Thread(target=self._beat, args=(hands, done), daemon=True, name=f"slice-{piece.id}")
         thread.start()
         try:
@@ -207,6 +212,15 @@ class Transfers:
         finally:
             done.set()
             thread.join()
+
+    def _owner(self, job_id: str) -> str:
+        """Nobody, where the job is gone: its slice is not wanted. Asked once, for a record may take 50 ms to read."""
+        if job_id not in self.owners:
+            try:
+                self.owners[job_id] = self.jobs.get(job_id).owner
+            except UnknownJob:
+                return ""
+        return self.owners[job_id]
 
     def _beat(self, hands: Hands, done: threading.Event) -> None:
         while not done.wait(1.0):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from topmast_service.domain import lineage
-from topmast_service.errors import MissingOnServer, NotAuthorized
+from topmast_service.errors import MissingOnServer, NeedsMastToken, NotAuthorized
 from topmast_service.store.listing import Listing
 from topmast_service.workflows import named_files
 from topmast_service.workflows.planning.parents import Needed
@@ -96,6 +96,8 @@ class Along:
     def _size(self, name: str) -> int | None:
         try:
             return self.reading.size(PRODUCT + name)
+        except NeedsMastToken:
+            raise
         except NotAuthorized:
             return None
         except MissingOnServer:

@@ -9,7 +9,7 @@ from typing import Any
 from topmast_service.domain import association, pool
 from topmast_service.domain.association import Association
 from topmast_service.domain.pool import Pooled
-from topmast_service.errors import MissingOnServer, NotAuthorized, TransferFailed, UnreadableAssociation
+from topmast_service.errors import MissingOnServer, NeedsMastToken, NotAuthorized, TransferFailed, UnreadableAssociation
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.planning.reading import Reading
 
@@ -78,6 +78,8 @@ class Associations:
         uri: Any = row["dataURI"] if row else f"mast:JWST/product/{name}"
         try:
             return self.reading.whole(uri)
+        except NeedsMastToken:
+            raise  # its owner has one, which MAST does not accept any more: the bundle waits for another
         except _NOT_TO_BE_READ as error:
             self.unread[name] = str(error)
             return b""

@@ -14,6 +14,7 @@ from topmast_service.domain import layout, product, rows, selection
 from topmast_service.domain.selection import Selection
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.attempt import Attempt
+from topmast_service.workflows.errand import Errand
 from topmast_service.workflows.planning import described, inputs, told
 from topmast_service.workflows.planning.along import COMPANION, Along, Kin
 from topmast_service.workflows.planning.associations import Associations
@@ -39,7 +40,9 @@ class Draft:
 
     def __post_init__(self) -> None:
         means, attempt = self.means, self.attempt
-        self.reading = Reading(means.cache, self.downloads, means.max_age, attempt.jobs.now, attempt.check)
+        owner = None if attempt.job.without_token else attempt.job.owner
+        errand = Errand(owner, means.rights, self.downloads)
+        self.reading = Reading(errand, means.max_age, attempt.jobs.now, attempt.check)
         self.associations = Associations(self.listing, self.reading)
         self.along = Along(self.listing, self.reading, self._list_companions)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from topmast_service.archive.portal import Portal
 from topmast_service.archive.transfer import Downloads
-from topmast_service.staging.cache import Cache
 from topmast_service.workflows.baskets import Baskets
+from topmast_service.workflows.rights import Rights
 from topmast_service.workflows.sources import Lister
 
 
@@ -20,7 +20,7 @@ class Means:
 
     open_portal: Callable[[], Portal]
     open_downloads: Callable[[], Downloads]
-    cache: Cache
+    rights: Rights
     folder: Path
     batch: int
     connections: int

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from topmast_service.domain import crds
-from topmast_service.errors import MissingOnServer, NotAuthorized, TransferFailed
+from topmast_service.errors import MissingOnServer, NeedsMastToken, NotAuthorized, TransferFailed
 from topmast_service.staging.fits import Cards
 from topmast_service.store.listing import Listing
 from topmast_service.workflows.planning.reading import Reading
@@ -86,6 +86,8 @@ class References:
     def _header(self, uri: str) -> Cards:
         try:
             return self.reading.header(uri)
+        except NeedsMastToken:
+            raise
         except (NotAuthorized, MissingOnServer, TransferFailed):
             self._unread.append(uri)
             return {}
