@@ -39,6 +39,7 @@ from topmast_service.workflows.control import Control
 from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
 from topmast_service.workflows.rights import Rights
+from topmast_service.workflows.sharing import Sharing
 from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
 from topmast_service.workflows.tokens import MastTokens
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.hooks import Hooks
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.planning.planner import Planner
+    from topmast_service.workflows.releases import Releases
     from topmast_service.workflows.search.earlier import Earlier
     from topmast_service.workflows.search.run import Searches
     from topmast_service.workflows.transfer import Transfers
@@ -111,6 +113,7 @@ class Api:
     baskets: Baskets
     additions: Additions
     rights: Rights
+    sharing: Sharing
 
 
 def for_api(
@@ -141,7 +144,7 @@ def for_api(
     additions = Additions(baskets, submissions, sources, stores.jobs, settings.tables)
     return Api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
-        additions, _rights(stores),
+        additions, _rights(stores), Sharing(stores.jobs, stores.users),
     )  # fmt: skip
 
 
@@ -154,6 +157,7 @@ class Query:
     bundles: Bundles
     columns: Refresh
     skies: Skies
+    releases: Releases
 
 
 def for_query(settings: Settings) -> Query:
@@ -162,6 +166,7 @@ def for_query(settings: Settings) -> Query:
     from topmast_service.archive.transfer import Downloads
     from topmast_service.workflows.planning.means import Means
     from topmast_service.workflows.planning.planner import Planner
+    from topmast_service.workflows.releases import Releases
     from topmast_service.workflows.search.asking import Upstream
     from topmast_service.workflows.search.run import Searches
 
@@ -184,7 +189,9 @@ def for_query(settings: Settings) -> Query:
         )
     )  # fmt: skip
     skies = Skies(stores.jobs, settings.tables, Messages(settings.redis_url, settings.mast_connections).draw)
-    return Query(searches, planner, _bundles(stores), for_columns(settings), skies)
+    rights = _rights(stores)
+    releases = Releases(stores.jobs, rights, rights.open_grants, open_portal, settings.tables, _wake(settings))
+    return Query(searches, planner, _bundles(stores), for_columns(settings), skies, releases)
 
 
 def for_columns(settings: Settings) -> Refresh:
@@ -288,6 +295,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _baskets(stores),
         Reminder(ColumnBook(settings.data), stores.jobs, messages.refresh_columns),
         messages.wake,
+        messages.look_for_releases,
     )
 
 

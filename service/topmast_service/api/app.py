@@ -32,8 +32,10 @@ from topmast_service.api import (
     mast_token,
     me,
     products,
+    programs,
     scripts,
     searches,
+    shares,
     sky,
 )
 from topmast_service.api.accel import Accel
@@ -78,6 +80,8 @@ def create_app(api: Api) -> Flask:
         scripts.make(api, streams),
         direct.make(api, waiters),
         links.make(api),
+        shares.make(api),
+        programs.make(api),
         link_door.make(api, streams),
         copies.make(api, waiters),
         jobs.make(api, waiters),

@@ -61,6 +61,8 @@ def of_bundle(job: Job, settings: Settings, versions: Versions) -> dict[str, Any
         "files": f"/v1/bundles/{job.id}/files/",
         "notes": job.result.get("notes", []),
         **{name: job.result.get(name) for name in ("plan", "completeness", "references")},
+        "shares": list(job.shares),
+        "release_due": job.release_due,
         "superseded": versions.superseded(job) if job.published else None,
     }
     return {**of_job(job), "bundle": facts}

@@ -286,7 +286,7 @@ def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
 
 def archive(job: Job) -> Job:
     """Its files are gone; record and manifest stay."""
-    return move(job, ARCHIVED, reason=job.phase_reason)
+    return move(job, ARCHIVED, reason=job.phase_reason, release_due=None)
 
 
 def _must_hold(job: Job, attempt: int) -> None:

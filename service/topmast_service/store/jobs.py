@@ -1,9 +1,9 @@
 """Job records in Redis, changed by compare-and-set with a pure function.
 
-Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``open`` ids that upkeep looks after,
-``ends`` ids by the time of their destruction, ``warnings`` ids by when their users are to be warned of it,
-``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h), ``shared:<user>`` ids that
-others share with them, ``removed:<id>`` that its job was deleted since.
+Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``shared:<user>`` ids that others share with them,
+``open`` ids that upkeep looks after, ``ends`` ids by the time of their destruction, ``warnings`` ids by when their
+users are to be warned of it, ``releases`` ids by when MAST is to be asked about exclusive files, ``again:<owner>:<key>`` what
+an Idempotency-Key stands for (24 h), ``removed:<id>`` that its job was deleted since.
 The record outlives the job's files; upkeep removes it a year after the job ended.
 """
 
@@ -39,7 +39,10 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 if ARGV[5] == '0' then redis.call('SADD', KEYS[3], ARGV[3]) end
-if ARGV[6] == '' then redis.call('ZREM', KEYS[4], ARGV[3]) else redis.call('ZADD', KEYS[4], ARGV[6], ARGV[3]) end
+for i = 4, 5 do
+  local due = ARGV[i + 2]
+  if due == '' then redis.call('ZREM', KEYS[i], ARGV[3]) else redis.call('ZADD', KEYS[i], due, ARGV[3]) end
+end
 return 1
 """
 
@@ -111,10 +114,10 @@ class JobStore:
 
     def _swapped(self, raw: str, new: str, changed: Job) -> bool:
         """Whether the record still was `raw`; with it the lists on which the job stands now are set."""
-        keys = [f"{PREFIX}{name}" for name in (f"job:{changed.id}", "ends", "open", "warnings")]
-        nothing_left, due = changed.final and not changed.notices, warning_due(changed)
-        warned = "" if due is None else due.timestamp()
-        args = [raw, new, changed.id, changed.destruction.timestamp(), int(nothing_left), warned]
+        keys = [f"{PREFIX}{name}" for name in (f"job:{changed.id}", "ends", "open", "warnings", "releases")]
+        nothing_left = changed.final and not changed.notices
+        dues = ["" if due is None else due.timestamp() for due in (warning_due(changed), changed.release_due)]
+        args = [raw, new, changed.id, changed.destruction.timestamp(), int(nothing_left), *dues]
         return bool(self._swap(keys=keys, args=args))
 
     def wait(self, job_id: str, since: int | None, seconds: float) -> Job:
@@ -186,6 +189,10 @@ class JobStore:
         """Ids of jobs whose users are to be warned that it soon will be; most others are not even looked at."""
         return self._due("warnings", now)
 
+    def due_for_release(self, now: datetime) -> list[str]:
+        """Ids of bundles of which something may have become public."""
+        return self._due("releases", now)
+
     def _due(self, name: str, now: datetime) -> list[str]:
         return list(self._redis.zrangebyscore(f"{PREFIX}{name}", "-inf", now.timestamp(), start=0, num=100))
 
@@ -194,6 +201,7 @@ class JobStore:
         self._redis.srem(f"{PREFIX}open", job_id)
         self._redis.zrem(f"{PREFIX}ends", job_id)
         self._redis.zrem(f"{PREFIX}warnings", job_id)
+        self._redis.zrem(f"{PREFIX}releases", job_id)
 
     def once(self, name: str, period: timedelta) -> bool:
         """True for the first who asks within `period`, whoever it is."""

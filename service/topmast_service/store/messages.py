@@ -85,6 +85,10 @@ class Messages:
         """Ask for what MAST says of its columns; upkeep asks again if nothing comes of it."""
         self._send("topmast.columns", [], QUERY)
 
+    def look_for_releases(self, job_id: str) -> None:
+        """Ask whether exclusive files of a bundle have become public; upkeep asks again if this is lost."""
+        self._send("topmast.releases", [job_id], QUERY)
+
     def draw(self, search_id: str, where: Sequence[str], stale: bool) -> None:
         """Have a sky plot of a search drawn; whoever waits for it asks again if this is lost."""
         self._send("topmast.sky", [search_id, list(where), stale], QUERY, DRAW_SECONDS)

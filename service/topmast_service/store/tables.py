@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import secrets
+import shutil
 import sqlite3
 from array import array
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -82,6 +84,17 @@ def describe(base: sqlite3.Connection, columns: Iterable[Column]) -> None:
     base.execute(f"CREATE TABLE columns ({', '.join(names)})")
     marks = ",".join("?" * len(names))
     base.executemany(f"INSERT INTO columns VALUES ({marks})", (tuple(asdict(c).values()) for c in columns))  # noqa: S608
+
+
+def amend(path: Path, column: str, values: Mapping[int, Any]) -> None:
+    """Give rows of a finished table other values, by `_row`; whoever reads it sees the old one or the new one."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.writing")
+    shutil.copyfile(path, aside)
+    with contextlib.closing(sqlite3.connect(aside)) as base:
+        changes = ((value, row) for row, value in values.items())
+        base.executemany(f"UPDATE rows SET {quoted(column)} = ? WHERE _row = ?", changes)  # noqa: S608 - quoted
+        base.commit()
+    aside.replace(path)
 
 
 class Table:

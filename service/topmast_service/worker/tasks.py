@@ -24,11 +24,15 @@ def register_query(app: Celery, settings: Settings) -> None:
 
     @app.task(name="topmast.again", shared=False)
     def again(job_id: str) -> None:
-        query.bundles.again(job_id)
+        query.bundles.again(job_id, query.releases.read_dates)
 
     @app.task(name="topmast.publish", shared=False)
     def publish(job_id: str) -> None:
         query.bundles.publish(job_id)
+
+    @app.task(name="topmast.releases", shared=False)
+    def releases(job_id: str) -> None:
+        query.releases.look(job_id)
 
     @app.task(name="topmast.sky", shared=False)
     def sky(search_id: str, where: list[str], stale: bool) -> None:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from topmast_service.domain import access, job, layout, manifest, progress
+from topmast_service.domain import access, job, layout, manifest, progress, releasing
 from topmast_service.domain.job import Job
-from topmast_service.domain.manifest import OK, BoxFacts
+from topmast_service.domain.manifest import OK, WITHHELD, BoxFacts
 from topmast_service.domain.notices import HOOK_NOTE
 from topmast_service.errors import Busy, NeedsMastToken, TopmastError, UnknownBasket
 from topmast_service.staging.cache import Cache
@@ -36,9 +36,6 @@ from topmast_service.workflows.rights import Rights
 from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, unconfirmed_of
 
 log = logging.getLogger(__name__)
-
-AUTO = "auto"
-"""The request's `release` by which what is withheld is added once MAST gives it to everybody."""
 
 if TYPE_CHECKING:
     from topmast_service.workflows.planning.planner import (
@@ -66,9 +63,12 @@ class Bundles:
         """Steps 1-3: the product table, then its files onto the work list."""
         work(self.jobs, job_id, "resolve", self.terms, lambda attempt: self._resolve(attempt, planner))
 
-    def again(self, job_id: str) -> None:
-        """For a retry: what the revision before delivered is kept as it is, and the failed files tried anew."""
-        work(self.jobs, job_id, "again", self.terms, self._again)
+    def again(self, job_id: str, first: Callable[[Job], None] = lambda _: None) -> None:
+        """For a retry: what the revision before delivered is kept as it is, and the failed files tried anew.
+
+        `first` is done before that: reading release dates again, where somebody can.
+        """
+        work(self.jobs, job_id, "again", self.terms, lambda attempt: self._again(attempt, first))
 
     def publish(self, job_id: str) -> None:
         """Step 5: the next revision, built aside and shown at once."""
@@ -132,8 +132,9 @@ class Bundles:
             return None  # whoever fetches it will ask
         return got(version, "cached") if version else None
 
-    def _again(self, attempt: Attempt) -> None:
+    def _again(self, attempt: Attempt, first: Callable[[Job], None]) -> None:
         running = attempt.job
+        first(running)
         self.slices.forget(running)
         before = Table(manifest_table(self.folder, running.id, running.revision or 0))
         delivered = {row["dataURI"]: (row["sha256"], row["reason"]) for row in before.rows("status = ?", OK)}
@@ -165,7 +166,7 @@ class Bundles:
         Where something can, it is delivered, and the rest has its release dates in the manifest.
         """
         running, now = attempt.job, self.jobs.now()
-        waived = running.without_token or running.request.get("release") == AUTO
+        waived = running.without_token or releasing.wanted(running)
         if waived or self.rights.tokens.facts(running.owner) is not None:
             return
         selected = Table(products_table(self.folder, running.id), now)
@@ -266,9 +267,11 @@ class Bundles:
         outcome = "empty" if not wanted else "partial" if counted["failed"] else "complete"
         told = running.progress | {"files_failed": counted["failed"]}
         keep = timedelta(days=running.retention_days)
+        guarded = Table(manifest_table(self.folder, running.id, revision)).rows("access <> ?", access.PUBLIC)
+        due = releasing.next_look(running, (row for row in guarded if row["status"] in {OK, WITHHELD}), now)
 
         def change(latest: Job, number: int) -> Job:
-            shown = {"revision": revision, "published_at": now}
+            shown = {"revision": revision, "published_at": now, "release_due": due}
             done = job.finish(latest, number, now, outcome, result=result, progress=told, **shown)
             return job.keep_for(done, keep, now)
 

@@ -36,6 +36,9 @@ ORPHAN_AGE = timedelta(hours=1)
 RECORD_AGE = timedelta(days=365)
 """How long a job is remembered after its files are gone."""
 
+RELEASE_AGAIN = timedelta(minutes=10)
+"""A call to ask MAST about exclusive files that nothing came of is sent again after so long."""
+
 REMOVING = "remove"
 """The step of an archived job whose files are not all gone yet."""
 
@@ -56,6 +59,7 @@ class Upkeep:
     baskets: Baskets
     columns: Reminder
     wake: Callable[[Job], None]
+    look_for_releases: Callable[[str], None]
 
     def round(self) -> None:
         """Once over everything; a job that cannot be looked after does not keep the others from it."""
@@ -69,6 +73,9 @@ class Upkeep:
             self._safely(job_id, lambda found: self._warn(found, now))
         for job_id in sorted(self.jobs.open_ids()):
             self._safely(job_id, lambda found: self._look_after(found, now, patient))
+        for job_id in self.jobs.due_for_release(now):
+            if self.jobs.once(f"release:{job_id}", RELEASE_AGAIN):
+                self.look_for_releases(job_id)
         for job_id in self.jobs.due_for_destruction(now):
             self._safely(job_id, lambda found: self._destroy(found, now))
         if self.jobs.once("orphans", ORPHAN_AGE):

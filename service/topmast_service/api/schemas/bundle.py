@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from topmast_service.api.schemas import examples
-from topmast_service.api.schemas.fields import Answer, Pattern, Request, Truth, WholeNumber
+from topmast_service.api.schemas.fields import Answer, Moment, Pattern, Request, Truth, WholeNumber
 from topmast_service.api.schemas.job import JobDocument
 from topmast_service.api.schemas.plan import Completeness, PlanFacts, ReferenceFacts
 from topmast_service.api.schemas.search import LABEL
@@ -15,6 +15,7 @@ from topmast_service.api.schemas.selection import BundleSelection
 from topmast_service.domain.layout import LAYOUTS
 from topmast_service.domain.lineage import STARTS
 from topmast_service.domain.product import PREFIXES
+from topmast_service.domain.releasing import RELEASES
 
 LONGEST_LIST = 8_000_000
 """Characters of a list from elsewhere: a script for 20,000 files."""
@@ -118,6 +119,13 @@ class BundleRequest(Request):
             "`pipeline`: Obs007/uncal/<file>, your own to write into; `by_program`: 02736/obsnum07/<file>"
         },
     )
+    release = fields.String(
+        validate=validate.OneOf(RELEASES),
+        metadata={
+            "description": "`auto`: files in exclusive access are added, in a next revision, once MAST gives them to "
+            "everybody; `never` (default): their release dates stand in the manifest"
+        },
+    )
     notify = fields.List(
         fields.Nested(Notify),
         validate=validate.Length(max=20),
@@ -171,6 +179,8 @@ class BundleFacts(Answer):
     references = fields.Nested(
         ReferenceFacts, allow_none=True, metadata={"description": "With references: what was added, and what was not"}
     )
+    shares = fields.List(fields.String(), metadata={"description": "Users who may look at it besides its owner"})
+    release_due = Moment(allow_none=True, metadata={"description": "When MAST is asked next for what it withheld"})
     superseded = fields.Nested(
         Superseded, allow_none=True, metadata={"description": "Files that were reprocessed since; null until published"}
     )

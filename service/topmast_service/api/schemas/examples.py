@@ -80,6 +80,8 @@ BUNDLE = JOB | {
         "plan": None,
         "completeness": None,
         "references": None,
+        "shares": ["bob"],
+        "release_due": None,
         "superseded": {"count": 0, "files": []},
         "files": f"/v1/bundles/{_BUNDLE}/files/",
     },
