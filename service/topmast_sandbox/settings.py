@@ -16,7 +16,9 @@ class Settings:
     engineering_needs_token : bool
         Refuse engineering telemetry to anonymous users (sources disagree, so it can be switched).
     released_still_401 : tuple of str
-        Programs whose files stay refused to anonymous users after their release date; ``"*"`` is all.
+        Programs or dataURIs that stay refused to anonymous users after their release date; ``"*"`` is all.
+    exclusive_still_200 : tuple of str
+        The contrary: those that anybody gets, though listings call them exclusive (never RESTRICTED ones).
     latency_seconds, latency_per_1000_rows : float
         How long a portal query or a mission search takes, at least, and per thousand rows of its answer.
     slow_seconds : float
@@ -34,6 +36,7 @@ class Settings:
     validators: bool = True
     engineering_needs_token: bool = True
     released_still_401: tuple[str, ...] = ()
+    exclusive_still_200: tuple[str, ...] = ()
     latency_seconds: float = 0.0
     latency_per_1000_rows: float = 0.0
     slow_seconds: float = 0.0

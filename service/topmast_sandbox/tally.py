@@ -1,9 +1,12 @@
 """Counts what was asked and which bytes were really sent."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any
+
+ANONYMOUS = "anonymous"
+_REMEMBERED = 50  # questions per file that are told one by one
 
 
 class Tally:
@@ -21,6 +24,8 @@ class Tally:
             self._faults: dict[str, Counter[str]] = {}
             self._requests: dict[str, Counter[str]] = {}
             self._bytes: Counter[str] = Counter()
+            self._asked: dict[str, Counter[tuple[str, str]]] = {}
+            self._questions: dict[str, deque[str]] = {}
 
     def service(self, name: str, faults: Sequence[str] = ()) -> None:
         """Count one request to a service (a portal service's name, or a route), and the faults that it met."""
@@ -29,10 +34,12 @@ class Tally:
             if faults:
                 self._service_faults[name] += len(faults)
 
-    def file(self, uri: str, method: str, status: int, faults: Sequence[str] = ()) -> None:
-        """Count one request for a file, by method, by the status it was answered with (0: none), by faults it met."""
+    def file(self, uri: str, method: str, status: int, faults: Sequence[str] = (), asker: str = ANONYMOUS) -> None:
+        """Count one request for a file: by method, status (0: no answer), faults it met, and who asked."""
         with self._lock:
             self._requests.setdefault(uri, Counter()).update([method, str(status)])
+            self._asked.setdefault(uri, Counter()).update([(asker, str(status))])
+            self._questions.setdefault(uri, deque(maxlen=_REMEMBERED)).append(f"{asker} {method} {status}")
             if faults:
                 self._faults.setdefault(uri, Counter()).update(faults)
 
@@ -70,10 +77,15 @@ class Tally:
     def _entry(self, uri: str, counts: Counter[str]) -> dict[str, Any]:
         methods = {key.lower(): n for key, n in counts.items() if not key.isdigit()}
         statuses = {key: n for key, n in counts.items() if key.isdigit()}
+        by: dict[str, dict[str, int]] = {}
+        for (asker, status), n in self._asked[uri].items():
+            by.setdefault(asker, {})[status] = n
         return {
             "requests": sum(methods.values()),
             "methods": methods,
             "statuses": statuses,
             "bytes": self._bytes[uri],
             "injected": dict(self._faults.get(uri, {})),
+            "by": by,
+            "questions": list(self._questions[uri]),
         }

@@ -22,6 +22,7 @@ BUILT_IN = (
     ("a11ce0000000000000000000000a11ce", "alice", (USER_INFO, EXCLUSIVE), ("*",)),
     ("b0b00000000000000000000000000b0b", "bob", (USER_INFO, EXCLUSIVE), ()),
     ("ca501000000000000000000000ca5010", "carol", (USER_INFO,), ("*",)),
+    ("da5e0000000000000000000000000da5", "dave", (USER_INFO, EXCLUSIVE), ("4098",)),
 )
 
 
@@ -66,6 +67,7 @@ class TokenBook:
         self._clock = clock
         self._lock = Lock()
         self._tokens: dict[str, Token] = {}
+        self._grants: dict[str, tuple[str, ...]] = {}
         for value, user, scopes, programs in BUILT_IN:
             self.mint(user, scopes=scopes, programs=programs, value=value)
 
@@ -74,16 +76,28 @@ class TokenBook:
         user: str,
         *,
         scopes: tuple[str, ...] = (USER_INFO, EXCLUSIVE),
-        programs: tuple[str, ...] = (),
+        programs: tuple[str, ...] | None = None,
         value: str | None = None,
     ) -> Token:
-        """Make a token of 32 letters and digits, as MAST's are, and return it."""
+        """Make a token of 32 letters and digits, as MAST's are, and return it.
+
+        Without `programs` it opens what its user was granted last, or nothing.
+        """
         now = self._clock.now()
-        plain = tuple(str(program).lstrip("0") for program in programs)
-        token = Token(value or secrets.token_hex(16), user, scopes, plain, now, now)
         with self._lock:
+            granted = self._grants.get(user, ()) if programs is None else _plain(programs)
+            token = Token(value or secrets.token_hex(16), user, scopes, granted, now, now)
             self._tokens[token.value] = token
         return token
+
+    def grant(self, user: str, programs: tuple[str, ...]) -> int:
+        """Let all tokens of a user open these programs and no others, from now on; return how many they are."""
+        with self._lock:
+            self._grants[user] = _plain(programs)
+            theirs = [token for token in self._tokens.values() if token.user == user]
+            for token in theirs:
+                self._tokens[token.value] = replace(token, programs=self._grants[user])
+        return len(theirs)
 
     def revoke(self, value: str) -> bool:
         """End a token now; return whether it existed."""
@@ -103,8 +117,22 @@ class TokenBook:
             token = self._tokens[token.value] = replace(token, used=now)
         return token
 
+    def bearer(self, value: str | None) -> str:
+        """Return who shows this value, without using it: never the value itself."""
+        if not value:
+            return "anonymous"
+        with self._lock:
+            token = self._tokens.get(value)
+        if token is None:
+            return "unknown token"
+        return token.user if token.alive(self._clock.now()) else f"{token.user} (ended)"
+
     def documents(self) -> list[dict[str, Any]]:
         """Return every token as the control plane shows it."""
         now = self._clock.now()
         with self._lock:
             return [token.document(now) for token in self._tokens.values()]
+
+
+def _plain(programs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(program.lstrip("0") for program in programs)

@@ -25,15 +25,15 @@ def hashed(text: str, below: int) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % below
 
 
-def release_mjd(program: Program, end: float, key: str, opened: float) -> float:
+def release_mjd(x: Exposure | Derived, end: float, key: str, opened: float) -> float:
     """When data become public: archiving (some hours after the exposure) plus the exclusive period.
 
     Stamped per file set, so neighbours differ by minutes. `opened` is the day the sandbox started: programs
-    stated to be exclusive stay so for that many days.
+    and observations stated to be exclusive stay so for that many days.
     """
-    minutes = hashed(key, 40) / 1440
-    if program.release_in_days:
-        return math.floor(opened) + program.release_in_days + minutes
+    program, minutes = x.program, hashed(key, 40) / 1440
+    if days := x.observation.release_in_days or program.release_in_days:
+        return math.floor(opened) + days + minutes
     if program.release:
         return max(facts.start_mjd(program.release), end + 0.25 + minutes)
     return end + 0.25 + program.exclusive_days + minutes
@@ -66,7 +66,7 @@ def exposure_row(x: Exposure, opened: float) -> Row:
         t_min=x.start,
         t_max=end,
         t_exptime=x.seconds,
-        t_obs_release=release_mjd(x.program, end, x.stem, opened),
+        t_obs_release=release_mjd(x, end, x.stem, opened),
         s_region=_region(ra, dec, x.mode.fov),
         jpegURL=f"{PREFIX}{stem}_{best}.jpg",
         dataURL=f"{PREFIX}{stem}_{best}.fits",
@@ -98,7 +98,7 @@ def derived_row(d: Derived, opened: float) -> Row:
         t_min=start,
         t_max=end,
         t_exptime=round(sum(m.seconds for m in d.members if m.detector == first and m.segment <= 1), 3),
-        t_obs_release=release_mjd(d.program, end, stem, opened),
+        t_obs_release=release_mjd(d, end, stem, opened),
         s_region=_shutters(ra, dec) if d.observation.long_region else _region(ra, dec, d.mode.fov * 1.5),
         jpegURL=f"{PREFIX}{stem}_{suffix}.{extension}" if suffix in d.mode.derived_previews else None,
         dataURL=f"{PREFIX}{stem}_{suffix}.fits",

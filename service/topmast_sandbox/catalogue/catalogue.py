@@ -28,6 +28,7 @@ from topmast_sandbox.catalogue.keyword_table import KeywordTable, KeywordTables
 from topmast_sandbox.catalogue.listing import Listing
 from topmast_sandbox.catalogue.record import Record, Source
 from topmast_sandbox.catalogue.reprocess import History
+from topmast_sandbox.catalogue.rights import Rights, Said
 from topmast_sandbox.catalogue.stated_keywords import StatedKeywords
 from topmast_sandbox.clock import Clock
 
@@ -59,13 +60,14 @@ class Catalogue:
         self._clock = clock
         self._seed = seed
         self._history = History()
+        self._rights = Rights(self._history)
         self._contents = Contents(seed, scale, self._history.current)
         self._keywords = KeywordTables(self._keyword_table)
 
     def observations(self) -> list[dict[str, Any]]:
         """CAOM rows: MAST's 33 columns in its order, None for null; dataRights as of the sandbox's time."""
         now = self._clock.mjd()
-        return [self._plane(source, plane, now) for source in self._sources for plane in source.planes()]
+        return [self._rights.plane(source, plane, now) for source in self._sources for plane in source.planes()]
 
     def products(self, obsid: int) -> Iterator[dict[str, Any]]:
         """Product rows of an observation (20 columns), with members, guide stars and duplicates, as MAST lists them.
@@ -73,7 +75,7 @@ class Catalogue:
         ``parent_obsid`` is `obsid` in every row. Nothing for an unknown obsid or a planned observation.
         """
         for source in self._sources:
-            listing = Listing(source, self._history, self._contents, self._clock.mjd())
+            listing = Listing(source, self._history, self._contents, self._rights, self._clock.mjd())
             for listed in source.listing(obsid):
                 yield listing.row(listed, obsid)
 
@@ -109,8 +111,8 @@ class Catalogue:
         found = []
         for source in self._sources:
             for name, records in filesets.group(source.records(program)).items():
-                access = source.rights(self._history.plane(records[0].plane), self._clock.mjd())
-                found.append(filesets.row(name, records, self._history.revision, access or "PUBLIC"))
+                today = self._rights.plane(source, records[0].plane, self._clock.mjd())
+                found.append(filesets.row(name, records, self._history.revision, today))
         return found
 
     def fileset_products(self, name: str) -> list[dict[str, Any]]:
@@ -169,6 +171,27 @@ class Catalogue:
         with self._keywords.forgetting():
             rewriting.rewrite(found[1], how, history=self._history, contents=self._contents, clock=self._clock)
 
+    def state_rights(self, said: Said, *, program: str | None = None, uri: str | None = None) -> str:
+        """State who may see a program or one file, in place of what was stated of it before; returns which.
+
+        Raises
+        ------
+        LookupError
+            There is no such program or file, or neither was named.
+        """
+        found = self._record(uri) if uri else None
+        planes = (plane for source in self._sources for plane in source.planes())
+        if found is None and (uri or not program or all(str(p["proposal_id"]) != program for p in planes)):
+            raise LookupError(f"no file or program {uri or program!r}")
+        with self._keywords.forgetting():
+            self._rights.state(found[1].uri if found else str(program), said)
+        return found[1].uri if found else str(program)
+
+    def forget_rights(self) -> None:
+        """Who may see what is again what the catalogue says."""
+        with self._keywords.forgetting():
+            self._rights.forget()
+
     @cached_property
     def _keyword_records(self) -> list[tuple[Source, dict[str, list[Record]]]]:
         return [(source, keywords.by_service(source.records())) for source in self._sources]
@@ -199,14 +222,11 @@ class Catalogue:
         found = ((source, source.record(f"{head}{slash}{first}")) for source in self._sources)
         return next(((source, record) for source, record in found if record), None)
 
-    def _plane(self, source: Source, plane: Mapping[str, Any], now: float) -> dict[str, Any]:
-        row = self._history.plane(plane)
-        row["dataRights"] = source.rights(row, now)
-        return row
-
     def _file(self, source: Source, record: Record) -> File:
         revision = self._history.revision(record)
-        plane = self._plane(source, record.plane, self._clock.mjd())
+        now = self._clock.mjd()
+        plane = self._rights.plane(source, record.plane, now)
+        rights, release = self._rights.at_the_door(record, plane, now)
         size = self._contents.size(record, revision)
         head = record.uri.removesuffix(record.filename)
         return File(
@@ -217,8 +237,8 @@ class Catalogue:
             etag=self._etag(record, revision, size),
             modified=datetime.fromisoformat(revision.processed).replace(tzinfo=UTC, microsecond=0),
             program=str(plane["proposal_id"] or ""),
-            rights=str(plane["dataRights"] or "PUBLIC"),
-            release_mjd=plane["t_obs_release"],
+            rights=rights,
+            release_mjd=release,
             media_type=media_type(revision.filename),
             body=lambda: self._contents.segments(record, revision),
         )

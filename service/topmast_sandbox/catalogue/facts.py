@@ -23,6 +23,7 @@ PROGRAM_FILES = (
     "solar_system.toml",
     "calibration.toml",
     "recalibration.toml",
+    "exclusive.toml",
 )
 
 
@@ -115,7 +116,7 @@ class Observation:
     exposures share the visits of the entry before, with its number. ``direct`` is the observation whose image a
     slitless one needs. ``bare`` rows name the instrument without its mode. Without ``derive`` nothing is combined.
 
-    ``ints`` integrations stand for the mode's.
+    ``ints`` integrations stand for the mode's, ``release_in_days`` for the program's.
 
     ``background`` and ``psf`` observations are there for others (a candidate says for which). ``imprints`` exposures of
     closed shutters follow each setup. With ``nods`` the other dithers are an exposure's background. With
@@ -151,6 +152,7 @@ class Observation:
     imprints: int = 0
     nods: bool = False
     name_acquisition: bool = False
+    release_in_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

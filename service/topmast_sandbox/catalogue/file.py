@@ -39,7 +39,7 @@ class File:
     modified
         When this generation was archived, aware UTC, whole seconds.
     rights
-        ``PUBLIC``, ``EXCLUSIVE_ACCESS`` or ``RESTRICTED``, as listings say at the sandbox's time.
+        ``PUBLIC``, ``EXCLUSIVE_ACCESS`` or ``RESTRICTED``, as listings say at the sandbox's time; None is unknown.
     release_mjd
         Release date, MJD days; None where MAST has none (planned rows, some other missions).
     """
@@ -51,7 +51,7 @@ class File:
     etag: str
     modified: datetime
     program: str
-    rights: str
+    rights: str | None
     release_mjd: float | None
     media_type: str
     body: Callable[[], Sequence[Segment]] = field(repr=False, compare=False)

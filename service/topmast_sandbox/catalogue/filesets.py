@@ -28,14 +28,16 @@ def group(records: Iterable[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def row(name: str, records: list[Record], revision: Callable[[Record], Revision], access: str) -> dict[str, Any]:
-    """A file set's row, with the columns of the mission search."""
+def row(
+    name: str, records: list[Record], revision: Callable[[Record], Revision], today: dict[str, Any]
+) -> dict[str, Any]:
+    """A file set's row, with the columns of the mission search; `today` is the row of its observation."""
     first = records[0]
     known = header.values(first, revision(first))
     plane = first.plane
     made = {keywords.level(r) for r in records if r.item.product_type == "SCIENCE"}
     program = first.plan.program if first.plan else None
-    started, release = plane["t_min"], plane["t_obs_release"]
+    started, release = plane["t_min"], today["t_obs_release"]
     return {
         "ArchiveFileID": keywords.archive_number(first.uri),
         "fileSetName": name,
@@ -46,7 +48,7 @@ def row(name: str, records: list[Record], revision: Callable[[Record], Revision]
         "publicReleaseDate": _precise(release),
         "proposal_type": plane["proposal_type"],
         "proposal_cycle": program.cycle if program else None,
-        "access": access,
+        "access": today["dataRights"],
         "tsovisit": "t" if known.get("tsovisit") else "f",
     }
 

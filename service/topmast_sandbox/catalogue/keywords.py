@@ -128,7 +128,7 @@ def _archive(record: Record, revision: Revision, file: File, instrument: str) ->
         "fileSize": file.size,
         "FileTypeID": _LEVEL_3 if stage == "3" else base + int(stage[0] == "2") + int(stage == "2b"),
         "FileSetId": archive_number(file_set(record)),
-        "isRestricted": file.rights == "RESTRICTED",
+        "isRestricted": None if file.rights is None else file.rights == "RESTRICTED",
         "isItar": False,
         "isStale": False,
         "isJitter": False,

@@ -10,15 +10,17 @@ from topmast_sandbox.catalogue.content import Contents
 from topmast_sandbox.catalogue.items import MRP
 from topmast_sandbox.catalogue.record import Listed, Record, Source
 from topmast_sandbox.catalogue.reprocess import History
+from topmast_sandbox.catalogue.rights import Rights
 
 
 class Listing:
     """One request's rows. What repeats (sizes of guide-star files, members' rows) is worked out once."""
 
-    def __init__(self, source: Source, history: History, contents: Contents, now: float) -> None:
+    def __init__(self, source: Source, history: History, contents: Contents, rights: Rights, now: float) -> None:
         self._source = source
         self._history = history
         self._contents = contents
+        self._rights = rights
         self._now = now
         self._planes: dict[int, dict[str, Any]] = {}
         self._sizes: dict[str, int] = {}
@@ -28,7 +30,7 @@ class Listing:
         """One line of the listing of observation `parent`."""
         record, plane = listed
         if record.stated is not None:
-            return self._stated(record, record.stated)
+            return self._stated(record, record.stated, plane)
         today, item = self._plane(plane), record.item
         filename = self._history.current(record.filename)
         return {
@@ -49,13 +51,13 @@ class Listing:
             "productFilename": filename,
             "size": self._size(record),
             "parent_obsid": parent,
-            "dataRights": today["dataRights"],
+            "dataRights": self._rights.listed(record, today, self._now)[0],
             "calib_level": item.level,
             "filters": today["filters"],
         }
 
-    def _stated(self, record: Record, stated: Mapping[str, Any]) -> dict[str, Any]:
-        """A row of a table, changed only where a reprocess event changed it."""
+    def _stated(self, record: Record, stated: Mapping[str, Any], plane: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of a table, changed only where an event changed it, or what was stated of its rights."""
         row = dict(stated)
         filename = self._history.current(record.filename)
         if filename != record.filename:
@@ -63,14 +65,14 @@ class Listing:
             row["productFilename"] = filename
         if row["size"] is not None:
             row["size"] = self._size(record)
+        if self._rights.spoken_of(record):
+            row["dataRights"] = self._rights.listed(record, self._plane(plane), self._now)[0]
         return row
 
     def _plane(self, plane: Mapping[str, Any]) -> dict[str, Any]:
         key = plane["obsid"]
         if key not in self._planes:
-            row = self._history.plane(plane)
-            row["dataRights"] = self._source.rights(row, self._now)
-            self._planes[key] = row
+            self._planes[key] = self._rights.plane(self._source, plane, self._now)
         return self._planes[key]
 
     def _size(self, record: Record) -> int:

@@ -57,7 +57,7 @@ class Bundles:
     def _members(self, files: list[Chosen], name: str, user: str) -> Iterator[Member]:
         for entry in files:
             if entry.file and entry.status == "OK":
-                self._sandbox.tally.file(entry.file.uri, "BUNDLE", 200)
+                self._sandbox.tally.file(entry.file.uri, "BUNDLE", 200, asker=user)
                 content = self._sandbox.tally.sending(entry.file.uri, entry.file.read())
                 yield f"{name}/{entry.path}", entry.file.size, entry.file.modified, content
         page = manifest(files, name, user)

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from topmast_sandbox.faults import rule_of, rules_of
 from topmast_sandbox.state import Sandbox
-from topmast_sandbox.tokens import EXCLUSIVE, USER_INFO
+from topmast_sandbox.wire.granting import change_rights, change_tokens
 
 
 class Control:
@@ -21,11 +22,13 @@ class Control:
     def routes(self) -> Blueprint:
         """Return the blueprint with these routes."""
         routes = Blueprint("control", __name__, url_prefix="/_sandbox")
+        tokens, rights = (partial(change, self._sandbox) for change in (change_tokens, change_rights))
         routes.add_url_rule("/requests", "requests", self.requests)
         routes.add_url_rule("/requests/reset", "reset", self.reset, methods=["POST"])
         routes.add_url_rule("/clock", "clock", self._both(self._clock), methods=["GET", "POST"])
         routes.add_url_rule("/settings", "settings", self._both(self._settings), methods=["GET", "POST"])
-        routes.add_url_rule("/tokens", "tokens", self._both(self._tokens), methods=["GET", "POST"])
+        routes.add_url_rule("/tokens", "tokens", self._both(tokens), methods=["GET", "POST"])
+        routes.add_url_rule("/rights", "rights", self._both(rights), methods=["POST", "DELETE"])
         routes.add_url_rule("/slow", "slow", self._both(self._slow), methods=["POST"])
         routes.add_url_rule("/faults", "faults", self._both(self._faults), methods=["GET", "POST", "DELETE"])
         routes.add_url_rule("/reprocess", "reprocess", self._both(self._reprocess), methods=["POST"])
@@ -91,17 +94,6 @@ class Control:
             book.add([rule_of(body)])
         return book.document()
 
-    def _tokens(self, body: dict[str, Any]) -> dict[str, Any]:
-        """``{"user", "programs", "scopes"}`` mints and returns a token, ``{"revoke": token}`` ends one."""
-        book = self._sandbox.tokens
-        if "revoke" in body:
-            return {"revoked": book.revoke(str(body["revoke"]))}
-        if "user" in body:
-            scopes, programs = body.get("scopes", [USER_INFO, EXCLUSIVE]), body.get("programs", [])
-            token = book.mint(str(body["user"]), scopes=_texts(scopes), programs=_texts(programs))
-            return token.document(self._sandbox.clock.now())
-        return {"tokens": book.documents()}
-
     def _reprocess(self, body: dict[str, Any]) -> dict[str, Any]:
         """``{"program": n}`` or ``{"obs_id": name}``: MAST processes these data again."""
         program = body.get("program")
@@ -109,12 +101,6 @@ class Control:
             program=None if program is None else str(program), obs_id=body.get("obs_id")
         )
         return dict(done)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} should be a list")
-    return tuple(str(item) for item in value)
 
 
 def _json(document: object, status: int = 200) -> Response:

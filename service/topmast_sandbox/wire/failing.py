@@ -9,7 +9,7 @@ from flask import Flask, Request, Response, request
 from topmast_sandbox.faults import Kind, Visit
 from topmast_sandbox.faults.kinds import Changed, Event, Executing, Instead, Late, Reprocessed, TokenEnds, Twist
 from topmast_sandbox.state import Sandbox
-from topmast_sandbox.wire.access import token_of
+from topmast_sandbox.wire.access import asker_of, token_of
 from topmast_sandbox.wire.altered import altered
 from topmast_sandbox.wire.bodies import reframed, spliced, spoilt, tell_length
 from topmast_sandbox.wire.connection import wait
@@ -47,7 +47,7 @@ class Failing:
         return route
 
     def _answer(self, asked: Request, make: Callable[[], Response]) -> Response:
-        visit = visit_of(asked)
+        visit, asker = visit_of(asked), asker_of(asked, self._sandbox)  # now: its token may end meanwhile
         faults = self._sandbox.faults.meeting(visit)
         self._sandbox.tally.service(visit.service, [fault.name for fault in faults])
         status = _NO_STATUS
@@ -56,7 +56,7 @@ class Failing:
             status = response.status_code
         finally:
             if visit.uri is not None:
-                self._sandbox.tally.file(visit.uri, visit.method, status, [fault.name for fault in faults])
+                self._sandbox.tally.file(visit.uri, visit.method, status, [fault.name for fault in faults], asker)
         return self._sent(response, asked, visit, faults)
 
     def _response(self, asked: Request, visit: Visit, faults: Sequence[Kind], make: Callable[[], Response]) -> Response:
