@@ -50,6 +50,12 @@ class SandboxProcess:
         """Return what was asked and sent since the last reset."""
         return self.get("requests")
 
+    def delete(self, path: str) -> None:
+        """DELETE ``/_sandbox/<path>``."""
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", method="DELETE")
+        direct.open(request, timeout=30).close()
+
     def _call(self, path: str, body: bytes | None) -> Any:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(urllib.request.Request(f"{self.url}/_sandbox/{path}", body), timeout=30) as answer:

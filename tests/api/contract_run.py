@@ -133,6 +133,7 @@ def _real_ids(site: Site) -> Callable[..., None]:
     known = {"search_id": search, "bundle_id": bundle, "job_id": bundle, "path": I2D, "code": "busy"}
     known |= {"collection": "instrument_keywords", "keyword": "date_obs", "filename": I2D.rpartition("/")[2]}
     known |= {"signature": _signature(site, bundle), "obs_id": I2D.split("/")[1], "basket_id": basket}
+    known |= {"user_name": "bob", "program": "1558"}
     calls: Counter[str] = Counter()
 
     def before_call(context: Any, case: Case, kwargs: Any) -> None:

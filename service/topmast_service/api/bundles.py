@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from topmast_service.api.schemas.parameters import DiffQuery, NoQuery, SubmitHea
 from topmast_service.api.submitting import Answer, answer
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
+from topmast_service.domain.job import Job
 from topmast_service.errors import (
     EmptySelection,
     Expired,
@@ -80,7 +82,8 @@ def make(api: Api, waiters: Waiters) -> Routes:
     @routes.response(200, BundleDocument, description="The bundle", headers=contract.headers())
     def get_bundle(_: dict[str, Any], bundle_id: str) -> dict[str, Any]:
         """A bundle, or a plan: its job, its sums, and where the files are."""
-        return document(results.one(api, user(), bundle_id, "bundle", "plan"))
+        asker, found = user(), results.readable(api, user(), bundle_id, "bundle", "plan")
+        return document(found if found.owner == asker.name else _for_others(found))
 
     @routes.route("/<bundle_id>/diff", methods=["GET"], parameters=ID)
     @routes.operation("diffBundle", raises=[UnknownJob, NoSuchRevision])
@@ -88,7 +91,12 @@ def make(api: Api, waiters: Waiters) -> Routes:
     @routes.response(200, Difference, description="What is not the same", headers=contract.headers())
     def diff_bundle(query: dict[str, Any], bundle_id: str) -> dict[str, Any]:
         """Which files are not the same in two revisions: added, removed, or changed by a reprocessing."""
-        bundle = results.one(api, user(), bundle_id, "bundle")
+        bundle = results.readable(api, user(), bundle_id)
         return {"items": list(api.versions.difference(bundle, query["old"], query["new"]))}
 
     return routes
+
+
+def _for_others(bundle: Job) -> Job:
+    """Without the addresses of those who are told of it."""
+    return replace(bundle, request={name: value for name, value in bundle.request.items() if name != "notify"})

@@ -21,10 +21,10 @@ def one(api: Api, user: User, job_id: str, *kinds: str) -> Job:
     return found
 
 
-def readable(api: Api, user: User, bundle_id: str) -> Job:
+def readable(api: Api, user: User, bundle_id: str, *kinds: str) -> Job:
     """The user's bundle, or one that its owner shares with them, else `UnknownJob`."""
     found = api.control.shown(user, bundle_id)
-    if found.kind != "bundle":
+    if found.kind not in (kinds or {"bundle"}):
         raise UnknownJob(f"There is no bundle {bundle_id}.")
     return found
 

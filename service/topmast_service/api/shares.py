@@ -16,7 +16,7 @@ from topmast_service.errors import NotFound, UnknownJob
 
 NAME = {
     "in": "path",
-    "name": "name",
+    "name": "user_name",
     "description": "A user of this topmast",
     "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"},
     "example": "bob",
@@ -28,24 +28,24 @@ def make(api: Api) -> Routes:
     routes = Routes("shares", __name__, url_prefix="/v1/bundles", description="Who else may look at a bundle")
     require_key(routes, api.stores.users)
 
-    @routes.route("/<bundle_id>/shares/<name>", parameters=[*ID, NAME], tags=["bundles"])
+    @routes.route("/<bundle_id>/shares/<user_name>", parameters=[*ID, NAME], tags=["bundles"])
     class Share(MethodView):
         @routes.operation("shareBundle", raises=(UnknownJob, NotFound))
         @routes.arguments(NoQuery, location="query")
         @routes.response(204, description="They may look at it", headers=contract.headers())
-        def put(self, _: dict[str, Any], bundle_id: str, name: str) -> None:
+        def put(self, _: dict[str, Any], bundle_id: str, user_name: str) -> None:
             """Let another user look at your bundle: document, manifest, files, archives, scripts; also over FTPS.
 
             Of its files they may have what MAST gives them: what is public, and what their own MAST token opens. They
             cannot change it, nor share it on.
             """
-            api.sharing.share(results.one(api, user(), bundle_id, "bundle"), name)
+            api.sharing.share(results.one(api, user(), bundle_id, "bundle"), user_name)
 
         @routes.operation("unshareBundle", raises=(UnknownJob,))
         @routes.arguments(NoQuery, location="query")
         @routes.response(204, description="They see nothing of it any more", headers=contract.headers())
-        def delete(self, _: dict[str, Any], bundle_id: str, name: str) -> None:
+        def delete(self, _: dict[str, Any], bundle_id: str, user_name: str) -> None:
             """Share your bundle with a user no longer; nothing happens if it was not."""
-            api.sharing.end(results.one(api, user(), bundle_id, "bundle"), name)
+            api.sharing.end(results.one(api, user(), bundle_id, "bundle"), user_name)
 
     return routes

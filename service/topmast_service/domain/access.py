@@ -58,9 +58,9 @@ def granted_with(uri: str) -> str:
     return _ENGINEERING if uri.startswith(_ENGINEERING) else uri
 
 
-def of_delivered(row: Mapping[str, Any], *, exclusive: bool, now: datetime) -> str:
-    """The access of a file that came: a token's file stays exclusive, whatever MAST's list says of it."""
-    if not exclusive:
+def of_answer(row: Mapping[str, Any], *, closed: bool, now: datetime) -> str:
+    """The access of a file that MAST gave to everybody, or (`closed`) did not, whatever its list says of it."""
+    if not closed:
         return PUBLIC
     listed = of_row(row, now)
     return listed if listed != PUBLIC else EXCLUSIVE

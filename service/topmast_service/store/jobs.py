@@ -2,7 +2,8 @@
 
 Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``shared:<user>`` ids that others share with them,
 ``open`` ids that upkeep looks after, ``ends`` ids by the time of their destruction, ``warnings`` ids by when their
-users are to be warned of it, ``releases`` ids by when MAST is to be asked about exclusive files, ``again:<owner>:<key>`` what
+users are to be warned of it, ``releases`` ids by when MAST is to be asked about exclusive files,
+``again:<owner>:<key>`` what
 an Idempotency-Key stands for (24 h), ``removed:<id>`` that its job was deleted since.
 The record outlives the job's files; upkeep removes it a year after the job ended.
 """

@@ -223,7 +223,7 @@ class Table:
     def distinct(self, column: str, condition: str) -> list[str]:
         """The different cells of a column, sorted; `condition` is SQL of our own code, never of a user."""
         with self.opened() as base:
-            sql = f"SELECT DISTINCT {quoted(column)} FROM rows WHERE {condition} ORDER BY 1"  # noqa: S608 - see above
+            sql = f"SELECT DISTINCT {quoted(column)} FROM {self.source} WHERE {condition} ORDER BY 1"  # noqa: S608
             return [str(cell) for (cell,) in base.execute(sql)]
 
     def count(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from topmast_service.domain import access, filename, product
 from topmast_service.domain.columns import Column
 from topmast_service.domain.layout import DEFAULT, Places
-from topmast_service.domain.manifest import EXCLUDED, FAILED, OK, LeftOut, ManifestRow, why_left_out
+from topmast_service.domain.manifest import EXCLUDED, FAILED, OK, WITHHELD, LeftOut, ManifestRow, why_left_out
 from topmast_service.domain.token import needs_token
 from topmast_service.errors import Expired
 from topmast_service.staging.version import Version
@@ -104,11 +104,16 @@ def version_of(result: Mapping[str, Any]) -> Version:
 
 
 def _access(row: Mapping[str, Any], result: Mapping[str, Any], now: datetime) -> str:
-    """Of what was delivered: what came with a token, as engineering data always do, is not for everybody."""
+    """What MAST's answer says of a file: what came with a token, as engineering data always do, is not for all."""
     version = result.get("version")
-    if not version:
-        return access.of_row(row, now)
-    return access.of_delivered(row, exclusive=version.get("exclusive", False) or needs_token(row["dataURI"]), now=now)
+    if version:
+        closed = version.get("exclusive", False) or needs_token(row["dataURI"])
+        return access.of_answer(row, closed=closed, now=now)
+    return access.of_answer(row, closed=True, now=now) if _was_refused(result) else access.of_row(row, now)
+
+
+def _was_refused(result: Mapping[str, Any]) -> bool:
+    return result.get("status") == WITHHELD
 
 
 def _release(row: Mapping[str, Any], now: datetime) -> str:

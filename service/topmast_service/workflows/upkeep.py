@@ -138,7 +138,9 @@ class Upkeep:
 
     def _look_after_held(self, found: Job) -> None:
         if found.phase_reason == job.NEEDS_TOKEN and self.tokens.usable(found.owner):
-            self.wake(self.jobs.change(found.id, _with_token))
+            going = self.jobs.change(found.id, _with_token)
+            self.slices.release(found.id)
+            self.wake(going)
         else:
             self.slices.hold(found.id)  # whoever held it may have died before it came to this
 
