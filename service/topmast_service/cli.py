@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from topmast_service.operating import adopt, backup, columns, doctor, restore
+from topmast_service.token_commands import tokens
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
@@ -126,7 +127,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore, columns):
+for command in (adopt, doctor, backup, restore, columns, tokens):
     cli.add_command(command)
 
 

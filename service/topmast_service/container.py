@@ -48,6 +48,7 @@ from topmast_service.workflows.versions import Versions
 if TYPE_CHECKING:
     from topmast_service.archive.grants import Grants
     from topmast_service.archive.tokens import Who
+    from topmast_service.notify.commands import Endpoints
     from topmast_service.workflows.adopt import Adopter
     from topmast_service.workflows.bundle import Bundles
     from topmast_service.workflows.columns import Refresh
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.releases import Releases
     from topmast_service.workflows.search.earlier import Earlier
     from topmast_service.workflows.search.run import Searches
+    from topmast_service.workflows.token_care import KeepAlive, TokenCare
     from topmast_service.workflows.transfer import Transfers
     from topmast_service.workflows.upkeep import Upkeep
 
@@ -158,6 +160,7 @@ class Query:
     columns: Refresh
     skies: Skies
     releases: Releases
+    keep_alive: KeepAlive
 
 
 def for_query(settings: Settings) -> Query:
@@ -169,6 +172,7 @@ def for_query(settings: Settings) -> Query:
     from topmast_service.workflows.releases import Releases
     from topmast_service.workflows.search.asking import Upstream
     from topmast_service.workflows.search.run import Searches
+    from topmast_service.workflows.token_care import KeepAlive
 
     def open_portal() -> Portal:
         return Portal(settings.mast_url, settings.mast_timeout)
@@ -191,7 +195,8 @@ def for_query(settings: Settings) -> Query:
     skies = Skies(stores.jobs, settings.tables, Messages(settings.redis_url, settings.mast_connections).draw)
     rights = _rights(stores)
     releases = Releases(stores.jobs, rights, rights.open_grants, open_portal, settings.tables, _wake(settings))
-    return Query(searches, planner, _bundles(stores), for_columns(settings), skies, releases)
+    keep_alive = KeepAlive(stores.tokens, _whoami(settings))
+    return Query(searches, planner, _bundles(stores), for_columns(settings), skies, releases, keep_alive)
 
 
 def for_columns(settings: Settings) -> Refresh:
@@ -294,6 +299,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         stores.tokens,
         _baskets(stores),
         Reminder(ColumnBook(settings.data), stores.jobs, messages.refresh_columns),
+        _token_care(stores, messages),
         messages.wake,
         messages.look_for_releases,
     )
@@ -385,14 +391,25 @@ def _eviction(stores: Stores) -> Eviction:
 
 
 def _notices(stores: Stores) -> Notices:
-    from topmast_service.notify.compose import Endpoints
     from topmast_service.workflows.notices import Notices
 
     settings = stores.settings
+    return Notices(stores.jobs, settings.tables, _endpoints(settings), _delivery(settings), _hooks(stores))
+
+
+def _token_care(stores: Stores, messages: Messages) -> TokenCare:
+    from topmast_service.workflows.token_care import TokenCare
+
+    settings, call = stores.settings, messages.show_tokens
+    return TokenCare(stores.tokens, stores.users, stores.jobs, _endpoints(settings), _delivery(settings), call)
+
+
+def _endpoints(settings: Settings) -> Endpoints:
+    from topmast_service.notify.commands import Endpoints
+
     ftps = settings.ftps_public_host or None
     port = settings.ftps_port if ftps else None
-    endpoints = Endpoints(settings.public_url, ftps, port, settings.ftps_ca_file or None, settings.mail_from)
-    return Notices(stores.jobs, settings.tables, endpoints, _delivery(settings), _hooks(stores))
+    return Endpoints(settings.public_url, ftps, port, settings.ftps_ca_file or None, settings.mail_from)
 
 
 def _hooks(stores: Stores) -> Hooks:

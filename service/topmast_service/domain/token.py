@@ -8,6 +8,10 @@ EXCLUSIVE_ACCESS = "mast:exclusive_access"
 """The scope without which a token opens nothing that everybody may not have anyway."""
 
 
+NEW_TOKEN = f"https://auth.mast.stsci.edu/token?suggested_name=topmast&suggested_scope={EXCLUSIVE_ACCESS}"
+"""Where a user makes a new one, its name and scope filled in (as astroquery's documentation links to it)."""
+
+
 def needs_token(uri: str) -> bool:
     """Whether MAST gives this dataURI to no anonymous user: engineering data, to anybody whose token it accepts.
 

@@ -56,6 +56,15 @@ def keep_until(endpoints: Endpoints, job_id: str, end: datetime) -> str:
     return f"curl -fsS -X PATCH {_BEARER} {kind} -d {body} {_quoted(endpoints.url, '/v1/jobs/', job_id)}"
 
 
+def store_token(endpoints: Endpoints) -> str:
+    """Store a MAST token, which is asked for, and is no argument of any program."""
+    return (
+        'read -rsp \'MAST token: \' TOKEN && printf \'{"token": "%s"}\' "$TOKEN" |\n'
+        f"  curl -fsS -X PUT {_BEARER} -H 'Content-Type: application/json' -d @- \\\n"
+        f"  {_quoted(endpoints.url, '/v1/me/mast-token')}"
+    )
+
+
 def sdk(endpoints: Endpoints, job_id: str) -> str:
     """Fetch a box with topmast's own client: parallel, resumed, verified."""
     return f"TOPMAST_URL={_quoted(endpoints.url)} topmast download {shlex.quote(job_id)}"

@@ -8,21 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from hashlib import sha256
-from importlib.resources import files
-from string import Template
 
 from topmast_service.domain import keeping
 from topmast_service.domain.job import ERROR, Job
 from topmast_service.domain.manifest import ManifestRow
-from topmast_service.errors import Invalid
 from topmast_service.notify import commands
 from topmast_service.notify.commands import Endpoints
+from topmast_service.notify.letter import filled, letter
 from topmast_service.notify.wording import (
     asked,
     failures_block,
@@ -35,9 +28,6 @@ from topmast_service.notify.wording import (
 )
 
 __all__ = ["Endpoints", "acknowledged", "expiring", "ready"]
-
-_LONGEST_LINE = 998
-"""Characters in a line of a message, without its end (RFC 5322 §2.1.1)."""
 
 _HEADLINES = {
     "complete": "Your files are ready.",
@@ -54,7 +44,7 @@ def acknowledged(job: Job, endpoints: Endpoints, recipient: str) -> EmailMessage
     Invalid
         `recipient` is not one e-mail address.
     """
-    body = _fill(
+    body = filled(
         "acknowledged",
         job=job_line(job),
         asked=asked(job.request),
@@ -92,7 +82,7 @@ def expiring(job: Job, endpoints: Endpoints, recipient: str) -> EmailMessage:
         `recipient` is not one e-mail address.
     """
     days, warned = max(1, int(job.retention_days)), job.destruction - keeping.lead(job)
-    body = _fill(
+    body = filled(
         "expiring",
         job=job_line(job),
         asked=asked(job.request),
@@ -109,7 +99,7 @@ def expiring(job: Job, endpoints: Endpoints, recipient: str) -> EmailMessage:
 
 def _completed(job: Job, endpoints: Endpoints, failures: Sequence[ManifestRow]) -> str:
     outcome = job.outcome or "complete"
-    return _fill(
+    return filled(
         "ready",
         headline=_HEADLINES[outcome],
         job=job_line(job),
@@ -124,7 +114,7 @@ def _completed(job: Job, endpoints: Endpoints, failures: Sequence[ManifestRow]) 
 
 def _error(job: Job, endpoints: Endpoints) -> str:
     told = {"code": "", "title": "", "detail": "", "hint": ""} | (job.error or {})
-    return _fill(
+    return filled(
         "error",
         job=job_line(job),
         asked=asked(job.request),
@@ -148,59 +138,30 @@ def _where(job: Job, endpoints: Endpoints) -> str:
         ways["curl, over FTPS"] = commands.curl_ftps(endpoints, job.owner, job.id)
     ways["curl, over HTTP"] = commands.curl_http(endpoints, job.id)
     told = "\n".join(f"  {name}:\n\n{_indented(line)}\n" for name, line in ways.items())
-    return _fill("where", places="\n".join(places), folder=job.id, ways=told)
+    return filled("where", places="\n".join(places), folder=job.id, ways=told)
 
 
 def _message(
     job: Job, endpoints: Endpoints, recipient: str, *, event: str, subject: str, date: datetime, body: str
 ) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _address(endpoints.from_address)
-    message["To"] = _address(recipient)
     label = f" [{plain(job.label, 60)}]" if job.label else ""
-    message["Subject"] = plain(f"topmast: {job.id} {subject}{label}", 300)
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = _message_id(job, event, recipient, endpoints)
-    message["Auto-Submitted"] = "auto-generated"
+    subject, ident = f"topmast: {job.id} {subject}{label}", _ident(job, event)
+    message = letter(endpoints.from_address, recipient, subject=subject, date=date, ident=ident, body=body)
     message["X-Topmast-Job"] = job.id
-    # Command lines must stay whole and readable in the raw file, so ASCII goes as it is, however wide.
-    body = body.strip() + "\n"
-    wide = body.isascii() and max(map(len, body.splitlines())) <= _LONGEST_LINE
-    message.set_content(body, cte="7bit" if wide else "quoted-printable")
     return message
 
 
-def _message_id(job: Job, event: str, recipient: str, endpoints: Endpoints) -> str:
-    """One per job, event, revision and recipient, for ever; a request is accepted once, whatever is published since.
+def _ident(job: Job, event: str) -> str:
+    """One per job, event and revision, for ever; a request is accepted once, whatever is published since.
 
     An error has no revision: one that comes again after a retry is told by its attempt. A warning is one of each end.
     """
-    to = sha256(recipient.encode()).hexdigest()[:12]
     revision = "0" if event == "accepted" else f"{job.revision or 0}"
     if event == "ready" and job.phase == ERROR:
         revision += f"-{job.attempt}"
     if event == "expiring":
         revision = f"{job.destruction.astimezone(UTC):%Y%m%dT%H%M%S%f}"
-    return f"<{job.id}.{event}.{revision}.{to}@{_address(endpoints.from_address).domain}>"
-
-
-def _address(text: str) -> Address:
-    try:
-        address = Address(addr_spec=text)
-    except (MessageError, ValueError, IndexError) as error:
-        raise _not_an_address(text) from error
-    if not (address.username and address.domain and text.isprintable() and " " not in text):
-        raise _not_an_address(text)
-    return address
-
-
-def _not_an_address(text: str) -> Invalid:
-    return Invalid(f"{plain(text)!r} is not one e-mail address.", hint="Give one address, as name@host.")
-
-
-def _fill(name: str, **values: str) -> str:
-    template = files("topmast_service.notify").joinpath("templates", f"{name}.txt").read_text(encoding="utf-8")
-    return Template(template).substitute(values)
+    return f"{job.id}.{event}.{revision}"
 
 
 def _indented(lines: str) -> str:

@@ -89,6 +89,10 @@ class Messages:
         """Ask whether exclusive files of a bundle have become public; upkeep asks again if this is lost."""
         self._send("topmast.releases", [job_id], QUERY)
 
+    def show_tokens(self) -> None:
+        """Have MAST see the tokens that idle; upkeep asks again if nothing comes of it."""
+        self._send("topmast.tokens", [], QUERY)
+
     def draw(self, search_id: str, where: Sequence[str], stale: bool) -> None:
         """Have a sky plot of a search drawn; whoever waits for it asks again if this is lost."""
         self._send("topmast.sky", [search_id, list(where), stale], QUERY, DRAW_SECONDS)

@@ -1,84 +1,31 @@
 """Users' MAST tokens: Redis holds them encrypted, and the key is not in Redis.
 
 Key ``mast-token:<user>``, a hash: `sealed` (Fernet over user and token), `serial` (which storing this is), and what may
-be shown: `name`, `scopes`, `since`, `used`, `refused`. A dump or an append-only file alone opens nothing; a sealed
-token moved to another user's record does not open either, for it says whose it is.
+be shown: `name`, `scopes`, `since`, `used`, `refused`, `told` (of what its user was told, and when). A dump or an
+append-only file alone opens nothing; a sealed token moved to another user's record does not open either, for it says
+whose it is. Key ``mast-tokens``: the set of who has one.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import Any
 
 from topmast_service.domain.token import Token
-from topmast_service.errors import NeedsMastToken, UnsafeForTokens
-from topmast_service.store import key_file
+from topmast_service.domain.token_life import TokenFacts
+from topmast_service.errors import NeedsMastToken
 from topmast_service.store.connection import PREFIX, Client, time_of
+from topmast_service.store.token_keys import Keys
 
+__all__ = ["Keys", "TokenFacts", "Tokens"]
+
+_OWNERS = f"{PREFIX}mast-tokens"
 _NOTE = """
 if redis.call('HGET', KEYS[1], 'serial') == ARGV[1] then redis.call('HSET', KEYS[1], ARGV[2], ARGV[3]) end
 """
-
-
-@dataclass(frozen=True)
-class TokenFacts:
-    """What may be shown of a stored token: never the token.
-
-    `name` is the user as MAST calls them; `refused` when MAST last did not accept it, None while it does.
-    """
-
-    name: str
-    scopes: tuple[str, ...]
-    since: datetime
-    used: datetime
-    refused: datetime | None
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Where the keys of the tokens come from.
-
-    Parameters
-    ----------
-    given
-        Fernet keys split by commas; the first encrypts, all of them decrypt. Without any, `file` has them, one a line.
-    file
-        Made with a new key, for its owner only, when the first token is stored.
-    """
-
-    given: str
-    file: Path
-
-    def __repr__(self) -> str:
-        """Without the keys."""
-        return f"Keys(file={self.file})"
-
-    def cipher(self, *, make: bool = False) -> MultiFernet | None:
-        """All keys; None while there is none, unless one is to be made.
-
-        Raises
-        ------
-        UnsafeForTokens
-            They cannot be read or written, or are no keys.
-        """
-        try:
-            found = self.given.replace(",", " ").split() or self._of_file(make)
-            return MultiFernet([Fernet(key) for key in found]) if found else None
-        except OSError as error:
-            raise UnsafeForTokens(f"The key of the MAST tokens: {error.strerror}.") from None
-        except ValueError:  # its text, and the cause, may hold a part of the key
-            raise UnsafeForTokens("The keys of the MAST tokens are no Fernet keys.") from None
-
-    def _of_file(self, make: bool) -> list[str]:
-        if make and not self.file.exists():
-            key_file.make(self.file, Fernet.generate_key())
-        return key_file.read(self.file)
 
 
 class Tokens:
@@ -89,6 +36,10 @@ class Tokens:
         self._keys = keys
         self._note = redis.register_script(_NOTE)
 
+    def now(self) -> datetime:
+        """The clock by which tokens are dated."""
+        return time_of(self._redis)
+
     def put(self, user: str, token: Token, name: str, scopes: Sequence[str]) -> None:
         """Keep a token that MAST has just accepted, in place of an earlier one.
 
@@ -97,23 +48,23 @@ class Tokens:
         UnsafeForTokens
             There is no key to encrypt it with.
         """
-        cipher = self._keys.cipher(make=True)
-        if cipher is None:
-            raise UnsafeForTokens("There is no key for the MAST tokens.")
-        now = time_of(self._redis).isoformat()
-        sealed = cipher.encrypt(json.dumps([user, token.secret]).encode()).decode()
-        told = {"name": name, "scopes": json.dumps(list(scopes)), "since": now, "used": now, "refused": ""}
-        record = {"sealed": sealed, "serial": secrets.token_hex(8), **told}
-        self._redis.hset(_key(user), mapping=record)
+        sealed, now = self._keys.seal(user, token.secret), self.now().isoformat()
+        told = {"name": name, "scopes": json.dumps(list(scopes)), "since": now, "used": now, "refused": "", "told": ""}
+        with self._redis.pipeline() as pipe:
+            pipe.hset(_key(user), mapping={"sealed": sealed, "serial": secrets.token_hex(8), **told})
+            pipe.sadd(_OWNERS, user)
+            pipe.execute()
 
     def facts(self, user: str) -> TokenFacts | None:
         """What may be shown, if `user` has stored one."""
         found = self._redis.hgetall(_key(user))
-        if not found:
-            return None
-        since, used = (datetime.fromisoformat(found[name]) for name in ("since", "used"))
-        refused = datetime.fromisoformat(found["refused"]) if found["refused"] else None
-        return TokenFacts(found["name"], tuple(json.loads(found["scopes"])), since, used, refused)
+        return _facts(found) if found else None
+
+    def everybody(self) -> Iterator[tuple[str, TokenFacts]]:
+        """Who has stored one, and what may be shown of it; by name."""
+        for user in sorted(self._redis.smembers(_OWNERS)):
+            if facts := self.facts(user):
+                yield user, facts
 
     def usable(self, user: str) -> bool:
         """Whether there is one that MAST has not refused since it was stored."""
@@ -130,46 +81,68 @@ class Tokens:
         UnsafeForTokens
             The key cannot be read.
         """
+        token = self.look(user)
+        self.note_use(user, token)
+        self.seal_anew(user)
+        return token
+
+    def look(self, user: str) -> Token:
+        """The same, though it is not used yet: whoever then does so says it with `note_use`."""
         found = self._redis.hgetall(_key(user))
         if not found:
             raise NeedsMastToken("You have stored no MAST token here.")
         if found["refused"]:
             raise NeedsMastToken("MAST does not accept your stored token any more: revoked, idle or too old.")
         try:
-            token = Token(self._opened(user, found["sealed"]), found["serial"])
+            return Token(self._keys.open(user, found["sealed"]), found["serial"])
         except NeedsMastToken:
             self.refuse(user, Token("", found["serial"]))  # so that nothing waits for it to work again
             raise
-        self._noted(user, token, "used", time_of(self._redis).isoformat())
-        self._noted(user, token, "sealed", self._sealed_anew(found["sealed"]))
-        return token
+
+    def note_use(self, user: str, token: Token) -> None:
+        """MAST has seen `token` now, which puts off the end of an idle one."""
+        self._noted(user, token.serial, "used", self.now().isoformat())
 
     def refuse(self, user: str, token: Token) -> None:
         """MAST did not accept `token`; nothing happens if another one has been stored meanwhile."""
-        self._noted(user, token, "refused", time_of(self._redis).isoformat())
+        self._noted(user, token.serial, "refused", self.now().isoformat())
+
+    def note_told(self, user: str, facts: TokenFacts, notice: str) -> None:
+        """The user was told of this token; only upkeep's single slot writes it."""
+        told = {word: when.isoformat() for word, when in facts.told.items()}
+        self._noted(user, facts.serial, "told", json.dumps(told | {notice: self.now().isoformat()}))
+
+    def seal_anew(self, user: str) -> bool:
+        """Encrypt it by the first key, so that older keys can go; False if no key opens it."""
+        serial, sealed = self._redis.hmget(_key(user), "serial", "sealed")
+        anew = self._keys.seal_anew(sealed) if sealed else None
+        if anew:
+            self._noted(user, serial, "sealed", anew)
+        return bool(anew)
 
     def forget(self, user: str) -> None:
         """Remove what is stored; nothing happens without."""
-        self._redis.delete(_key(user))
+        with self._redis.pipeline() as pipe:
+            pipe.delete(_key(user))
+            pipe.srem(_OWNERS, user)
+            pipe.execute()
 
-    def _noted(self, user: str, token: Token, name: str, value: str) -> None:
+    def _noted(self, user: str, serial: str, name: str, value: str) -> None:
         """Change the record, if it still is the one of this token."""
-        self._note(keys=[_key(user)], args=[token.serial, name, value])
+        self._note(keys=[_key(user)], args=[serial, name, value])
 
-    def _sealed_anew(self, sealed: str) -> str:
-        """By the first key: once every token was used, the older keys can go."""
-        cipher = self._keys.cipher()
-        return cipher.rotate(sealed).decode() if cipher else sealed
 
-    def _opened(self, user: str, sealed: str) -> str:
-        cipher = self._keys.cipher()
-        try:
-            owner, secret = json.loads(cipher.decrypt(sealed.encode())) if cipher else ("", "")
-        except InvalidToken:
-            owner, secret = "", ""
-        if owner != user:
-            raise NeedsMastToken("Your stored MAST token cannot be read: the key that it was encrypted with is gone.")
-        return str(secret)
+def _facts(found: dict[str, Any]) -> TokenFacts:
+    told = {word: datetime.fromisoformat(when) for word, when in json.loads(found.get("told") or "{}").items()}
+    return TokenFacts(
+        name=found["name"],
+        scopes=tuple(json.loads(found["scopes"])),
+        since=datetime.fromisoformat(found["since"]),
+        used=datetime.fromisoformat(found["used"]),
+        refused=datetime.fromisoformat(found["refused"]) if found["refused"] else None,
+        told=told,
+        serial=found["serial"],
+    )
 
 
 def _key(user: str) -> str:

@@ -42,6 +42,10 @@ def register_query(app: Celery, settings: Settings) -> None:
     def columns() -> None:
         query.columns.run()
 
+    @app.task(name="topmast.tokens", shared=False)
+    def tokens() -> None:
+        query.keep_alive.run()
+
 
 def register_transfer(app: Celery, settings: Settings) -> None:
     """Tasks that move bytes: from MAST, and into shared folders."""

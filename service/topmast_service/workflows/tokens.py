@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from topmast_service.domain.token import Token
@@ -14,9 +13,6 @@ from topmast_service.store.tokens import Tokens
 
 if TYPE_CHECKING:
     from topmast_service.archive.tokens import Who  # loads urllib3, which an API process needs for nothing else
-
-IDLE, TOTAL = timedelta(days=10), timedelta(days=60)
-"""MAST ends a token that was not used for so long, and any token this long after it was made (auth.mast.stsci.edu)."""
 
 
 @contextmanager
@@ -66,11 +62,12 @@ class MastTokens:
         -------
         dict
             `stored`, `accepted` (as far as we know), `name`, `scopes`, `since`, `used`, `idle_end` (if it is not used
-            before) and `end` (at the latest: when it was made, MAST does not say); None where nothing is stored.
+            before), `end` (at the latest: when it was made, MAST does not say), `refused` (when MAST did not accept it)
+            and `told` (of what its user was told by mail, and when); None where nothing is stored.
         """
         facts = self.tokens.facts(user)
         if facts is None:
-            nothing = ("name", "scopes", "since", "used", "idle_end", "end")
+            nothing = ("name", "scopes", "since", "used", "idle_end", "end", "refused", "told")
             return {"stored": False, "accepted": False, **dict.fromkeys(nothing)}
         return {
             "stored": True,
@@ -79,8 +76,10 @@ class MastTokens:
             "scopes": list(facts.scopes),
             "since": facts.since,
             "used": facts.used,
-            "idle_end": facts.used + IDLE,
-            "end": facts.since + TOTAL,
+            "idle_end": facts.idle_end,
+            "end": facts.end,
+            "refused": facts.refused,
+            "told": [{"notice": notice, "at": when} for notice, when in facts.told.items()],
         }
 
     def forget(self, user: str) -> None:

@@ -26,6 +26,7 @@ from topmast_service.workflows.columns import Reminder
 from topmast_service.workflows.control import manifest_table, tables_of
 from topmast_service.workflows.eviction import Eviction
 from topmast_service.workflows.notices import Notices
+from topmast_service.workflows.token_care import TokenCare
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Upkeep:
     tokens: Tokens
     baskets: Baskets
     columns: Reminder
+    token_care: TokenCare
     wake: Callable[[Job], None]
     look_for_releases: Callable[[str], None]
 
@@ -83,6 +85,7 @@ class Upkeep:
         self.eviction.round()
         self.baskets.sweep()
         self.columns.round()
+        self.token_care.round()
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
         try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from topmast_service.api.schemas.fields import Answer, Moment, Pattern, Request
+from topmast_service.domain.token_life import ENDING, ENDING_SOON, REFUSED
 
 _TOKEN = Pattern(r"[A-Za-z0-9._~+/=-]{8,256}", "This cannot be a MAST token: 8 to 256 letters and digits.")
 
@@ -23,6 +24,16 @@ class TokenRequest(Request):
     )
 
 
+class TokenNotice(Answer):
+    """Something that you were told of your token by mail."""
+
+    notice = fields.String(
+        validate=validate.OneOf([REFUSED, ENDING, ENDING_SOON]),
+        metadata={"description": "`ending`: 7 days before `end`; `ending_soon`: 1 day; `refused`: MAST refused it"},
+    )
+    at = Moment(metadata={"description": "When the message left"})
+
+
 class TokenFacts(Answer):
     """What may be said of a stored token; without one, all but the first two are null."""
 
@@ -36,6 +47,8 @@ class TokenFacts(Answer):
             "used": "2026-07-03T09:30:00.000Z",
             "idle_end": "2026-07-13T09:30:00.000Z",
             "end": "2026-08-30T12:00:00.000Z",
+            "refused": None,
+            "told": [{"notice": "ending", "at": "2026-08-23T12:00:04.000Z"}],
         }
     }
 
@@ -49,4 +62,8 @@ class TokenFacts(Answer):
     end = Moment(
         allow_none=True,
         metadata={"description": "When MAST ends it at the latest: 60 days; sooner if it was made before `since`"},
+    )
+    refused = Moment(allow_none=True, metadata={"description": "When MAST did not accept it; null while it does"})
+    told = fields.List(
+        fields.Nested(TokenNotice), allow_none=True, metadata={"description": "What you were told by mail"}
     )
