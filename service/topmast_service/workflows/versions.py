@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topmast_service.domain import access
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.errors import NoSuchRevision
@@ -50,7 +51,7 @@ class Versions:
         paths: list[str] = []
         count = 0
         for row in self._delivered(bundle, bundle.revision or 0):
-            newest = self.cache.newest(row["dataURI"])
+            newest = self.cache.newest(row["dataURI"], proven=row["access"] != access.PUBLIC)
             if newest is not None and newest.sha256 != row["sha256"]:
                 count += 1
                 paths += [row["path"]] if count <= SHOWN else []
