@@ -76,8 +76,8 @@ class Process:
 
     def _wired(self, build: Callable[[Settings], Any]) -> Any:
         """As `container` wires it, but over this process's client, and with our list in the place of Celery."""
-        nobody = {"refresh_columns": lambda: None, "draw": lambda *_: None}  # none of it changes a bundle
-        post = SimpleNamespace(wake=self._send, **nobody)
+        others = ("refresh_columns", "draw", "show_tokens", "look_for_releases")  # none of it changes a bundle
+        post = SimpleNamespace(wake=self._send, **dict.fromkeys(others, lambda *_: None))
         with (
             patch.object(container, "connect", lambda _: self._redis),
             patch.object(container, "Messages", lambda *_: post),
