@@ -1,120 +1,16 @@
-"""Two users, one of them on the program; a sandbox whose rights, grants and tokens change while it runs."""
+"""Two users on a program, one who is not; a sandbox whose rights, grants and tokens change while it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
-from tests.api.site import Client
+from tests.access.people import OBSERVATIONS, PRODUCTS, Group, grant, open_group
 from tests.servers import SandboxProcess, start_sandbox
 from tests.servers_redis import RedisProcess, start_redis
-from tests.workflows.conftest import Site, observation, product, write_catalogue
-from topmast_service import container
-from topmast_service.api.app import create_app
-from topmast_service.config import Settings
-from topmast_service.domain.job import Job
-from topmast_service.store.users import User
-
-SECRET = "jw04321-o001_t001_miri_f770w_i2d.fits"
-LATER = "jw04321-o002_t001_miri_f770w_i2d.fits"
-OPEN = "jw01558-o001_t001_miri_f1000w_i2d.fits"
-PROGRAM = "4321"
-MEMBERS = "alice and dave are on program 4321, bob is on none"
-
-OBSERVATIONS = [
-    observation(1, "jw01558-o001_t001_miri_f1000w"),
-    observation(
-        2, "jw04321-o001_t001_miri_f770w", dataRights="EXCLUSIVE_ACCESS", t_obs_release=7e4, proposal_id=PROGRAM
-    ),
-    observation(
-        3, "jw04321-o002_t001_miri_f770w", dataRights="EXCLUSIVE_ACCESS", t_obs_release=7e4, proposal_id=PROGRAM
-    ),
-]
-PRODUCTS = [
-    product(1, OPEN),
-    product(2, SECRET, dataRights="EXCLUSIVE_ACCESS"),
-    product(3, LATER, dataRights="EXCLUSIVE_ACCESS"),
-]  # fmt: skip
-
-
-def uri(name: str) -> str:
-    """Its dataURI."""
-    return f"mast:JWST/product/{name}"
-
-
-@dataclass
-class Group(Site):
-    """One installation and its users; `tokens` are those that MAST gave them."""
-
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    def user(self, name: str) -> User:
-        """A user of this topmast."""
-        return self.api.stores.users.get(name)
-
-    def store_token(self, name: str) -> None:
-        """A new token of theirs, stored here."""
-        self.tokens[name] = str(self.sandbox.post("tokens", user=name)["token"])
-        self.api.mast_tokens.put(name, self.tokens[name])
-
-    def begun(self, name: str, *files: str, **more: Any) -> Job:
-        """A bundle of `name`, planned; its files wait."""
-        body = {"from": {"uris": [uri(file) for file in files]}, "notify": [], **more}
-        new = self.api.submissions.bundle(self.user(name), body).job
-        return self.resolve(new.id)
-
-    def observations_of(self, name: str, *obs_ids: str, **more: Any) -> Job:
-        """A bundle of whole observations, from start to end: MAST's list says which files are exclusive."""
-        body = {"from": {"observations": list(obs_ids)}, "notify": [], **more}
-        return self.ended(self.resolve(self.api.submissions.bundle(self.user(name), body).job.id))
-
-    def bundle_of(self, name: str, *files: str, **more: Any) -> Job:
-        """A bundle of `name`, as far as it comes."""
-        return self.ended(self.begun(name, *files, **more))
-
-    def ended(self, job: Job) -> Job:
-        """The rest of a bundle's way, unless it waits for something."""
-        self.transfer()
-        ready = self.job(job.id)
-        return self.publish(job.id) if ready.step == "publish" and not ready.final else ready
-
-    def again(self, job_id: str) -> Job:
-        """A retry that has been begun, to its end."""
-        query = container.for_query(self.settings)
-        query.bundles.again(job_id, query.releases.read_dates)
-        return self.ended(self.job(job_id))
-
-    def retry(self, name: str, job_id: str) -> Job:
-        """Its user's retry."""
-        self.api.control.retry(self.user(name), job_id, everything=False)
-        return self.again(job_id)
-
-    def told(self, job: Job) -> dict[str, tuple[str, str]]:
-        """Status and reason of every file in the manifest."""
-        return {name: (row["status"], row["reason"]) for name, row in self.rows(job).items()}
-
-    def asked(self, file: str) -> dict[str, dict[str, int]]:
-        """Who asked MAST for a file, and what they were told."""
-        return dict(self.sandbox.requests()["files"].get(uri(file), {}).get("by", {}))
-
-    def client(self, name: str | None) -> FlaskClient:
-        """With a key of `name`, or with none."""
-        app = create_app(self.api)
-        app.test_client_class = Client
-        client = app.test_client()
-        if name:
-            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.users.new_key(name)}"
-        return client
-
-    def get(self, name: str | None, address: str) -> tuple[int, str | bytes]:
-        """Status, and the bytes or the problem's code."""
-        answer = self.client(name).get(address)
-        return answer.status_code, answer.json["code"] if answer.mimetype == "application/problem+json" else answer.data
+from tests.workflows.conftest import write_catalogue
 
 
 @pytest.fixture(scope="session")
@@ -145,27 +41,7 @@ def mast(sandbox: SandboxProcess) -> Iterator[SandboxProcess]:
 @pytest.fixture
 def group(tmp_path: Path, redis_process: RedisProcess, mast: SandboxProcess) -> Iterator[Group]:
     """Alice and Dave are on the program and have stored their tokens; Bob has stored one that opens nothing."""
-    settings = Settings(
-        data=tmp_path, redis_url=redis_process.url, mast_url=mast.url, resolver_url=mast.url, crds_url=mast.url,
-        lease=30, copy_roots=str(tmp_path / "shared"),
-    )  # fmt: skip
-    mast.post("requests/reset")
-    woken: list[Job] = []
-    api = container.for_api(settings, wake=woken.append)
-    api.stores.redis.flushall()
-    for name in ("bob", "dave", "erin"):
-        api.stores.users.add(name)
-    made = Group(settings, mast, api, api.stores.users.add("alice"), woken)
-    for name in ("alice", "bob", "dave"):
-        made.store_token(name)
-    yield made
-    api.stores.close()
-
-
-def grant(sandbox: SandboxProcess, **programs: list[str]) -> None:
-    """What MAST has granted to whom; `MEMBERS` unless said otherwise."""
-    for user, granted in ({"alice": [PROGRAM], "dave": [PROGRAM], "bob": []} | programs).items():
-        sandbox.post("tokens", grant={"user": user, "programs": granted})
-
-
-Rights = Callable[..., None]
+    with open_group(tmp_path, redis_process, mast) as made:
+        for name in ("alice", "bob", "dave"):
+            made.store_token(name)
+        yield made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.access.conftest import LATER, OPEN, PROGRAM, SECRET, Group, grant, uri
+from tests.access.people import LATER, OPEN, PROGRAM, SECRET, Group, grant, uri
 from topmast_service import container
 
 FIRST, SECOND = "jw04321-o001_t001_miri_f770w", "jw04321-o002_t001_miri_f770w"

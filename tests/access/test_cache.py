@@ -8,7 +8,7 @@ from stat import S_IMODE
 
 import pytest
 
-from tests.access.conftest import LATER, OPEN, PROGRAM, SECRET, Group, grant, uri
+from tests.access.people import LATER, OPEN, PROGRAM, SECRET, Group, grant, uri
 from topmast_service import container
 from topmast_service.staging.cache import Cache
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.access.conftest import OPEN, PROGRAM, SECRET, Group, grant, uri
+from tests.access.people import OPEN, PROGRAM, SECRET, Group, grant, uri
 from topmast_service import container
 from topmast_service.domain.job import Job
 from topmast_service.ftps.openings import Openings
