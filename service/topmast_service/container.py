@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
 from topmast_service.domain.place import roots_of
+from topmast_service.domain.quota import Quota
 from topmast_service.domain.token import Token
 from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
 from topmast_service.store.baskets import BasketStore
+from topmast_service.store.census import Census
 from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
+from topmast_service.store.failures import Failures
+from topmast_service.store.holdings import Holdings
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.messages import Messages
+from topmast_service.store.quotas import Quotas
+from topmast_service.store.request_rates import RequestRates
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
@@ -36,9 +42,11 @@ from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
+from topmast_service.workflows.quotas import QuotaKeeper
 from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
 from topmast_service.workflows.tokens import MastTokens
+from topmast_service.workflows.usage import Usage
 from topmast_service.workflows.versions import Versions
 
 if TYPE_CHECKING:
@@ -69,6 +77,8 @@ class Stores:
     users: Users
     tokens: Tokens
     trees: Trees
+    quotas: Quotas
+    failures: Failures
 
     def close(self) -> None:
         """Give the connections back."""
@@ -86,7 +96,13 @@ def open_stores(settings: Settings) -> Stores:
         Users(redis),
         Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
+        Quotas(redis, _default_quota(settings)),
+        Failures(redis, settings.wrong_keys),
     )
+
+
+def _default_quota(settings: Settings) -> Quota:
+    return Quota(settings.open_jobs_per_user, settings.staged_bytes_per_user, settings.requests_per_minute)
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,9 @@ class Api:
     copies: CopyRequests
     baskets: Baskets
     additions: Additions
+    rates: RequestRates
+    quotas: QuotaKeeper
+    usage: Usage
 
 
 def for_api(
@@ -123,9 +142,9 @@ def for_api(
     sources = BundleSources(stores.jobs, baskets)
     submissions = Submissions(
         stores.jobs, sources, waking, columns.form, retention_days=settings.retention_days, max_days=most,
-        hooks=hooks.named(settings.hooks),
+        hooks=hooks.named(settings.hooks), quotas=(quotas := _quotas(stores)),
     )  # fmt: skip
-    control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
+    control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking, quotas)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     tokens = MastTokens(stores.tokens, _whoami(settings))
     skies = Skies(stores.jobs, settings.tables, draw or messages.draw)
@@ -136,7 +155,8 @@ def for_api(
     additions = Additions(baskets, submissions, sources, stores.jobs, settings.tables)
     return Api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
-        additions,
+        additions, RequestRates(stores.redis, settings.requests_per_minute), quotas,
+        Usage(Census(stores.redis), settings.tables),
     )  # fmt: skip
 
 
@@ -235,7 +255,6 @@ def for_adoption(settings: Settings, *, link: bool = False, dry: bool = False) -
 def for_doctor(settings: Settings) -> Doctor:
     """The command that compares records and disk."""
     from topmast_service.staging.audit import Audit
-    from topmast_service.store.census import Census
     from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.doctor.mending import Mending
 
@@ -301,6 +320,10 @@ def _earlier(stores: Stores) -> Earlier:
     return Earlier(Answers(stores.redis), stores.jobs, stores.settings.tables)
 
 
+def _quotas(stores: Stores) -> QuotaKeeper:
+    return QuotaKeeper(stores.jobs, stores.quotas, Holdings(stores.redis))
+
+
 def _baskets(stores: Stores) -> Baskets:
     settings = stores.settings
     limits = Limits(settings.baskets_per_user, settings.basket_items)
@@ -318,7 +341,9 @@ def _bundles(stores: Stores) -> Bundles:
 
     settings = stores.settings
     cache, max_age = Cache(settings.cache, settings.keep_free_bytes), timedelta(seconds=settings.max_age)
-    estimates = Estimates(stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age)
+    estimates = Estimates(
+        stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age, _quotas(stores)
+    )
     return Bundles(
         stores.jobs,
         stores.slices,
@@ -330,6 +355,7 @@ def _bundles(stores: Stores) -> Bundles:
         _wake(settings),
         estimates,
         _baskets(stores),
+        _quotas(stores),
     )
 
 

@@ -24,6 +24,7 @@ from topmast_service.errors import (
     NothingUnderstood,
     NotReady,
     NotToBeBundled,
+    OverQuota,
     UnknownJob,
 )
 
@@ -39,6 +40,7 @@ _REFUSALS = (
     NotToBeBundled,
     NoResult,
     IdempotencyMismatch,
+    OverQuota,
 )
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 

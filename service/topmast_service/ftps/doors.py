@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pyftpdlib.exceptions import AuthenticationFailed
 
@@ -17,7 +18,7 @@ _USER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 @dataclass(frozen=True)
 class Doors:
-    """The two questions that the service answers for the server.
+    """The questions that the service answers for the server.
 
     Parameters
     ----------
@@ -28,10 +29,14 @@ class Doors:
         touches files, so a published or removed revision shows at once. Beneath a job only ``get`` is called, so
         a mapping that looks one job up at a time is welcome. Both may raise `TopmastError`: the client hears 450
         (421 while signing in), which means "again later".
+    may_try, failed
+        Asked with the client's address before a key is looked at, and told of address, user and key when it was wrong.
     """
 
     sign_in: Callable[[str, str], bool]
     boxes: Callable[[str], Mapping[str, Path]]
+    may_try: Callable[[str], None] = lambda _address: None
+    failed: Callable[[str, str, str], None] = lambda _address, _user, _key: None
 
 
 class Gate:
@@ -40,10 +45,12 @@ class Gate:
     def __init__(self, doors: Doors) -> None:
         self.doors = doors
 
-    def validate_authentication(self, username: str, password: str, _handler: object) -> None:
+    def validate_authentication(self, username: str, password: str, handler: Any) -> None:
         """Raise `AuthenticationFailed` unless the key opens; names that cannot exist are never looked up."""
+        self.doors.may_try(handler.remote_ip)
         known = _USER_NAME.fullmatch(username) and username != "anonymous"
         if not (known and password and self.doors.sign_in(username, password)):
+            self.doors.failed(handler.remote_ip, username if known else "", password)
             raise AuthenticationFailed("Authentication failed: user name and API key are needed.")
 
     def has_perm(self, _username: str, permission: str, _path: str | None = None) -> bool:

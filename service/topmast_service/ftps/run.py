@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +49,17 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stores = open_stores(settings)
-    doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user))
-    serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
+    serve(_settings(settings), doors_of(stores), lambda host, port: log.info("FTPS on %s:%d", host, port))
+
+
+def doors_of(stores: Stores) -> Doors:
+    """What the server asks, answered by the store."""
+    return Doors(
+        lambda user, key: _sign_in(stores, user, key),
+        lambda user: Boxes(stores, user),
+        lambda address: _unless_away(stores.failures.check, address),
+        lambda address, user, key: _unless_away(stores.failures.note, address, key, user),
+    )
 
 
 def _sign_in(stores: Stores, user: str, key: str) -> bool:
@@ -58,6 +67,13 @@ def _sign_in(stores: Stores, user: str, key: str) -> bool:
         return stores.users.sign_in(key).name == user
     except Unauthenticated:
         return False
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(retry_after=2) from error
+
+
+def _unless_away(ask: Callable[..., None], *told: str) -> None:
+    try:
+        ask(*told)
     except UNAVAILABLE as error:
         raise StoreUnavailable(retry_after=2) from error
 

@@ -30,6 +30,7 @@ from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
+from topmast_service.workflows.quotas import QuotaKeeper
 from topmast_service.workflows.report import MANIFEST, SELECTED, Excluded, Rows, Written, version_of
 from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, kept, unconfirmed
 from topmast_service.workflows.versions import MIXED, UNCONFIRMED_NOTE, mixed, unconfirmed_of
@@ -56,6 +57,7 @@ class Bundles:
     wake: Callable[[Job], None]
     estimates: Estimates
     baskets: Baskets
+    quotas: QuotaKeeper
 
     def resolve(self, job_id: str, planner: Planner) -> None:
         """Steps 1-3: the product table, then its files onto the work list."""
@@ -111,7 +113,14 @@ class Bundles:
         if attempt.job.kind == "plan":
             self._finish_plan(attempt, plan)
         else:
+            self._reserve(attempt, plan)
             self._move(attempt, plan, lambda uri: self._fresh(uri, now))
+
+    def _reserve(self, attempt: Attempt, plan: dict[str, Any]) -> None:
+        """Before any byte moves: does it fit into what its owner may have staged? From here on it counts."""
+        with self.quotas.room_for(attempt.job, plan["bytes"]["total"]):
+            now, told = self.jobs.now(), attempt.job.progress
+            attempt.change(lambda latest, number: job.report(latest, number, now, told, plan))
 
     def _finish_plan(self, attempt: Attempt, plan: dict[str, Any]) -> None:
         """A dry run ends here, with what the bundle would cost."""
