@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topmast_service.housekeeping import purge, quotas, usage
 from topmast_service.operating import adopt, backup, columns, doctor, restore
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore, columns):
+for command in (adopt, doctor, backup, restore, columns, usage, quotas, purge):
     cli.add_command(command)
 
 

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.hooks import Hooks
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.planning.planner import Planner
+    from topmast_service.workflows.purge import Purge
     from topmast_service.workflows.search.earlier import Earlier
     from topmast_service.workflows.search.run import Searches
     from topmast_service.workflows.transfer import Transfers
@@ -88,6 +89,7 @@ class Stores:
 def open_stores(settings: Settings) -> Stores:
     """Connect to Redis (lazily) and know where the folders are."""
     redis = connect(settings.redis_url)
+    quota = Quota(settings.open_jobs_per_user, settings.staged_bytes_per_user, settings.requests_per_minute)
     return Stores(
         settings,
         redis,
@@ -96,13 +98,9 @@ def open_stores(settings: Settings) -> Stores:
         Users(redis),
         Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
-        Quotas(redis, _default_quota(settings)),
+        Quotas(redis, quota),
         Failures(redis, settings.wrong_keys),
     )
-
-
-def _default_quota(settings: Settings) -> Quota:
-    return Quota(settings.open_jobs_per_user, settings.staged_bytes_per_user, settings.requests_per_minute)
 
 
 @dataclass(frozen=True)
@@ -261,18 +259,20 @@ def for_doctor(settings: Settings) -> Doctor:
     stores = open_stores(settings)
     eviction = _eviction(stores)
     return Doctor(
-        settings.data,
-        settings.stage,
-        settings.tables,
-        Census(stores.redis),
-        stores.jobs,
-        stores.slices,
-        stores.trees,
-        Audit(settings.cache),
-        eviction.limits,
-        eviction,
-        Mending(Cache(settings.cache), stores.trees, settings.tables),
-    )
+        settings.data, settings.stage, settings.tables, Census(stores.redis), stores.jobs, stores.slices, stores.trees,
+        Audit(settings.cache), eviction.limits, eviction, Mending(Cache(settings.cache), stores.trees, settings.tables),
+    )  # fmt: skip
+
+
+def for_purge(settings: Settings, *, dry: bool = False) -> Purge:
+    """The command that makes room by hand."""
+    from topmast_service.staging.space import Space
+    from topmast_service.workflows.archiving import Archiving
+    from topmast_service.workflows.purge import Purge
+
+    stores = open_stores(settings)
+    archiving = Archiving(stores.jobs, stores.trees, settings.tables)
+    return Purge(stores.jobs, Census(stores.redis), archiving, _eviction(stores), Space(settings.cache), dry)
 
 
 def for_upkeep(settings: Settings) -> Upkeep:
@@ -345,18 +345,9 @@ def _bundles(stores: Stores) -> Bundles:
         stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age, _quotas(stores)
     )
     return Bundles(
-        stores.jobs,
-        stores.slices,
-        cache,
-        stores.trees,
-        settings.tables,
-        _terms(settings),
-        max_age,
-        _wake(settings),
-        estimates,
-        _baskets(stores),
-        _quotas(stores),
-    )
+        stores.jobs, stores.slices, cache, stores.trees, settings.tables, _terms(settings), max_age, _wake(settings),
+        estimates, _baskets(stores), _quotas(stores),
+    )  # fmt: skip
 
 
 def _eviction(stores: Stores) -> Eviction:

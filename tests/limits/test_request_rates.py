@@ -13,7 +13,6 @@ from tests.api.site import I2D, Site
 from tests.limits.conftest import OpenSite
 from topmast_service.api.contract import document
 from topmast_service.domain import job as moves
-from topmast_service.domain.quota import Quota
 from topmast_service.store.request_rates import RequestRates
 
 POLICY = re.compile(r'"requests";q=(\d+);w=60')
@@ -66,7 +65,7 @@ def test_an_allowance_fills_up_steadily(limited: OpenSite) -> None:
 
 def test_an_operator_can_give_one_user_more(limited: OpenSite) -> None:
     site = limited(requests_per_minute=1)
-    site.api.stores.quotas.set("ann", Quota(0, 0, requests_per_minute=5))
+    site.api.stores.quotas.set("ann", requests_per_minute=5)
     assert [site.client().get("/v1/me").status_code for _ in range(6)] == [200] * 5 + [429]
     assert [site.client("bob").get("/v1/me").status_code for _ in range(2)] == [200, 429]
 

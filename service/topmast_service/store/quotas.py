@@ -6,7 +6,7 @@ Key: ``quota:<user>``, only the fields that were set.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 
 from topmast_service.domain.quota import Quota
 from topmast_service.store.connection import PREFIX, Client
@@ -30,15 +30,16 @@ class Quotas:
         found = self._redis.hgetall(f"{PREFIX}quota:{user}")
         return {name: int(value) for name, value in found.items() if name in _NAMES}
 
-    def set(self, user: str, quota: Quota) -> None:
-        """From now on these; what is the same as for all is as if it had never been set."""
-        given, common = asdict(quota), asdict(self.default)
-        own = {name: value for name, value in given.items() if value != common[name]}
-        with self._redis.pipeline() as pipe:
-            pipe.delete(f"{PREFIX}quota:{user}")
-            if own:
-                pipe.hset(f"{PREFIX}quota:{user}", mapping=own)
-            pipe.execute()
+    def set(self, user: str, **limits: int) -> None:
+        """From now on these count for `user`; those not named stay."""
+        if unknown := limits.keys() - set(_NAMES):
+            raise TypeError(f"no limit is called {', '.join(sorted(unknown))}")
+        if limits:
+            self._redis.hset(f"{PREFIX}quota:{user}", mapping=limits)
+
+    def reset(self, user: str) -> None:
+        """What counts for everybody counts for `user` again."""
+        self._redis.delete(f"{PREFIX}quota:{user}")
 
     def one_at_a_time(self, user: str) -> AbstractContextManager[object]:
         """Held while a quota of `user` is looked at and used: two requests at once must not both get the last place.

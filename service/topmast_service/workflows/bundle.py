@@ -117,7 +117,11 @@ class Bundles:
             self._move(attempt, plan, lambda uri: self._fresh(uri, now))
 
     def _reserve(self, attempt: Attempt, plan: dict[str, Any]) -> None:
-        """Before any byte moves: does it fit into what its owner may have staged? From here on it counts."""
+        """Does it fit into what its owner may have staged? From here on it counts.
+
+        Asked before any byte moves, and once more before anything is staged: nobody tells the size of a file that a
+        request named, and the catalogue's is a hint.
+        """
         with self.quotas.room_for(attempt.job, plan["bytes"]["total"]):
             now, told = self.jobs.now(), attempt.job.progress
             attempt.change(lambda latest, number: job.report(latest, number, now, told, plan))
@@ -180,6 +184,7 @@ class Bundles:
         asked = box.asked(running, self.jobs)
         rows = Rows(table, results, self.jobs.now(), named=asked.named)
         counted = manifest.totals(rows)
+        self._reserve(attempt, running.result | {"bytes": {"total": counted["bytes"]}})
         tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(vars, rows))
         result = self._result(running, revision, counted) | {"asked": asked.told}
         facts = self._facts(running, revision, result)

@@ -27,7 +27,11 @@ class MyQuotas(Answer):
 class UsageQuery(Request):
     """By whom, or by what."""
 
-    by = fields.String(load_default="user", validate=validate.OneOf(["user", "program"]))
+    by = fields.String(
+        load_default="user",
+        validate=validate.OneOf(["user", "program"]),
+        metadata={"description": "Whose sums, or of what"},
+    )
 
 
 class Holding(Answer):
