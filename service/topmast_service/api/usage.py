@@ -11,6 +11,9 @@ from topmast_service.api.schemas.quotas import Usage, UsageQuery
 from topmast_service.container import Api
 from topmast_service.errors import WrongRole
 
+EITHER = dict.fromkeys(("user", "program", "jobs", "open_jobs"))
+"""Members of one of the two kinds of sums."""
+
 
 def make(api: Api) -> Routes:
     """The routes."""
@@ -27,7 +30,7 @@ def make(api: Api) -> Routes:
         By program the manifests of all staged bundles are summed, which takes seconds where there are thousands.
         """
         require_operator()
-        return {"items": [vars(one) for one in api.usage.by(query["by"])]}
+        return {"items": [EITHER | vars(one) for one in api.usage.by(query["by"])]}
 
     return routes
 

@@ -35,12 +35,14 @@ class UsageQuery(Request):
 
 
 class Holding(Answer):
-    """What one user has, or what of one program is staged; members of the other kind are absent."""
+    """What one user has, or what of one program is staged; members of the other kind are null."""
 
-    user = fields.String()
-    program = fields.String(metadata={"description": "As file names tell it; `other`: names that tell none"})
-    jobs = fields.Integer()
-    open_jobs = fields.Integer()
+    user = fields.String(allow_none=True)
+    program = fields.String(
+        allow_none=True, metadata={"description": "As file names tell it; `other`: names that tell none"}
+    )
+    jobs = fields.Integer(allow_none=True)
+    open_jobs = fields.Integer(allow_none=True)
     bundles = fields.Integer(metadata={"description": "Staged ones"})
     files = fields.Integer(metadata={"description": "In these bundles; one in two of them counts twice"})
     staged_bytes = fields.Integer()
