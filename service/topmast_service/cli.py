@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topmast_service.housekeeping import purge, quotas, usage
 from topmast_service.operating import adopt, backup, columns, doctor, restore
 from topmast_service.token_commands import tokens
 
@@ -127,7 +128,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore, columns, tokens):
+for command in (adopt, doctor, backup, restore, columns, tokens, usage, quotas, purge):
     cli.add_command(command)
 
 

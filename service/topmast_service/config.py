@@ -45,12 +45,17 @@ class Settings:
     max_retention_days: int = _setting(60, "longest retention a request may ask for")
     baskets_per_user: int = _setting(100, "baskets that one user may have")
     basket_items: int = _setting(500_000, "files that one basket may hold")
+    open_jobs_per_user: int = _setting(100, "jobs of one user that have not ended; 0: any")
+    staged_bytes_per_user: int = _setting(0, "bytes that one user's bundles may hold; 0: any")
+    requests_per_minute: int = _setting(600, "requests of one user, or of one address without a key; 0: any")
+    wrong_keys: int = _setting(10, "different wrong keys within ten minutes that lock an address out; 0: none do")
     upkeep_every: float = _setting(2.0, "pause between two rounds of upkeep")
 
     api_host: str = _setting("127.0.0.1", "address the API listens on")
     api_port: int = _setting(8080, "port the API listens on")
     api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
 
+    trusted_proxies: int = _setting(0, "proxies in front whose X-Forwarded-For is believed; `--behind-proxy` means 1")
     archive_max_bytes: int = _setting(0, "largest zip or tar that is made of a bundle, in bytes; 0: any")
     accel_prefix: str = _setting(
         "", "location of nginx that sends staged files, see docs/nginx.conf; empty: we send them"

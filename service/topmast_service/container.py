@@ -15,17 +15,23 @@ from typing import TYPE_CHECKING
 from topmast_service.config import Settings
 from topmast_service.domain.job import Job
 from topmast_service.domain.place import roots_of
+from topmast_service.domain.quota import Quota
 from topmast_service.domain.token import Token
 from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
 from topmast_service.store.baskets import BasketStore
+from topmast_service.store.census import Census
 from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
+from topmast_service.store.failures import Failures
+from topmast_service.store.holdings import Holdings
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.messages import Messages
 from topmast_service.store.proofs import Proofs
+from topmast_service.store.quotas import Quotas
+from topmast_service.store.request_rates import RequestRates
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
@@ -38,11 +44,13 @@ from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import Control
 from topmast_service.workflows.copy_requests import CopyRequests
 from topmast_service.workflows.links import Links
+from topmast_service.workflows.quotas import QuotaKeeper
 from topmast_service.workflows.rights import Rights
 from topmast_service.workflows.sharing import Sharing
 from topmast_service.workflows.sky import Skies
 from topmast_service.workflows.submit import Submissions
 from topmast_service.workflows.tokens import MastTokens
+from topmast_service.workflows.usage import Usage
 from topmast_service.workflows.versions import Versions
 
 if TYPE_CHECKING:
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
     from topmast_service.workflows.hooks import Hooks
     from topmast_service.workflows.notices import Notices
     from topmast_service.workflows.planning.planner import Planner
+    from topmast_service.workflows.purge import Purge
     from topmast_service.workflows.releases import Releases
     from topmast_service.workflows.search.earlier import Earlier
     from topmast_service.workflows.search.run import Searches
@@ -77,6 +86,8 @@ class Stores:
     users: Users
     tokens: Tokens
     trees: Trees
+    quotas: Quotas
+    failures: Failures
 
     def close(self) -> None:
         """Give the connections back."""
@@ -86,6 +97,7 @@ class Stores:
 def open_stores(settings: Settings) -> Stores:
     """Connect to Redis (lazily) and know where the folders are."""
     redis = connect(settings.redis_url)
+    quota = Quota(settings.open_jobs_per_user, settings.staged_bytes_per_user, settings.requests_per_minute)
     return Stores(
         settings,
         redis,
@@ -94,6 +106,8 @@ def open_stores(settings: Settings) -> Stores:
         Users(redis),
         Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
+        Quotas(redis, quota),
+        Failures(redis, settings.wrong_keys),
     )
 
 
@@ -116,6 +130,9 @@ class Api:
     additions: Additions
     rights: Rights
     sharing: Sharing
+    rates: RequestRates
+    quotas: QuotaKeeper
+    usage: Usage
 
 
 def for_api(
@@ -133,9 +150,9 @@ def for_api(
     sources = BundleSources(stores.jobs, baskets)
     submissions = Submissions(
         stores.jobs, sources, waking, columns.form, retention_days=settings.retention_days, max_days=most,
-        hooks=hooks.named(settings.hooks),
+        hooks=hooks.named(settings.hooks), quotas=(quotas := _quotas(stores)),
     )  # fmt: skip
-    control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking)
+    control = Control(stores.jobs, stores.slices, stores.trees, settings.tables, waking, quotas)
     versions = Versions(stores.jobs, Cache(settings.cache), settings.tables)
     tokens = MastTokens(stores.tokens, _whoami(settings))
     skies = Skies(stores.jobs, settings.tables, draw or messages.draw)
@@ -147,6 +164,8 @@ def for_api(
     return Api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
         additions, _rights(stores), Sharing(stores.jobs, stores.users),
+        RequestRates(stores.redis, settings.requests_per_minute), quotas,
+        Usage(Census(stores.redis), settings.tables),
     )  # fmt: skip
 
 
@@ -259,25 +278,26 @@ def for_adoption(settings: Settings, *, link: bool = False, dry: bool = False) -
 def for_doctor(settings: Settings) -> Doctor:
     """The command that compares records and disk."""
     from topmast_service.staging.audit import Audit
-    from topmast_service.store.census import Census
     from topmast_service.workflows.doctor.examine import Doctor
     from topmast_service.workflows.doctor.mending import Mending
 
     stores = open_stores(settings)
     eviction = _eviction(stores)
     return Doctor(
-        settings.data,
-        settings.stage,
-        settings.tables,
-        Census(stores.redis),
-        stores.jobs,
-        stores.slices,
-        stores.trees,
-        Audit(settings.cache),
-        eviction.limits,
-        eviction,
-        Mending(Cache(settings.cache), stores.trees, settings.tables),
-    )
+        settings.data, settings.stage, settings.tables, Census(stores.redis), stores.jobs, stores.slices, stores.trees,
+        Audit(settings.cache), eviction.limits, eviction, Mending(Cache(settings.cache), stores.trees, settings.tables),
+    )  # fmt: skip
+
+
+def for_purge(settings: Settings, *, dry: bool = False) -> Purge:
+    """The command that makes room by hand."""
+    from topmast_service.staging.space import Space
+    from topmast_service.workflows.archiving import Archiving
+    from topmast_service.workflows.purge import Purge
+
+    stores = open_stores(settings)
+    archiving = Archiving(stores.jobs, stores.trees, settings.tables)
+    return Purge(stores.jobs, Census(stores.redis), archiving, _eviction(stores), Space(settings.cache), dry)
 
 
 def for_upkeep(settings: Settings) -> Upkeep:
@@ -341,6 +361,10 @@ def _earlier(stores: Stores) -> Earlier:
     return Earlier(Answers(stores.redis), stores.jobs, stores.settings.tables)
 
 
+def _quotas(stores: Stores) -> QuotaKeeper:
+    return QuotaKeeper(stores.jobs, stores.quotas, Holdings(stores.redis))
+
+
 def _baskets(stores: Stores) -> Baskets:
     settings = stores.settings
     limits = Limits(settings.baskets_per_user, settings.basket_items)
@@ -358,23 +382,14 @@ def _bundles(stores: Stores) -> Bundles:
 
     settings = stores.settings
     cache, max_age = Cache(settings.cache, settings.keep_free_bytes), timedelta(seconds=settings.max_age)
-    rights = _rights(stores)
+    rights, quotas = _rights(stores), _quotas(stores)
     estimates = Estimates(
-        stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age, rights
+        stores.jobs, Rates(stores.redis), cache, settings.cache, settings.keep_free_bytes, max_age, rights, quotas
     )
     return Bundles(
-        stores.jobs,
-        stores.slices,
-        cache,
-        stores.trees,
-        settings.tables,
-        _terms(settings),
-        max_age,
-        _wake(settings),
-        estimates,
-        _baskets(stores),
-        rights,
-    )
+        stores.jobs, stores.slices, cache, stores.trees, settings.tables, _terms(settings), max_age, _wake(settings),
+        estimates, _baskets(stores), rights, quotas,
+    )  # fmt: skip
 
 
 def _eviction(stores: Stores) -> Eviction:

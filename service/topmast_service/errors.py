@@ -172,6 +172,16 @@ class CopiesNotAllowed(TopmastError):
     hint = "Give a folder below the operator's roots: relative to the first, or absolute; no link may lead out of it."
 
 
+class OverQuota(TopmastError):
+    code, kind, title = "over_quota", "denied", "This is more than you may have at once"
+    hint = "`detail` says what is used and what would fit; `GET /v1/me` shows your quotas, your operator sets them."
+
+
+class WrongRole(TopmastError):
+    code, kind, title = "role", "denied", "This needs another role than yours"
+    hint = "Ask whoever runs this topmast."
+
+
 # not found
 
 
@@ -281,6 +291,16 @@ class BasketFull(TopmastError):
 class Busy(TopmastError):
     code, kind, title = "busy", "busy", "Too many requests at once"
     hint = "Wait as long as Retry-After says."
+
+
+class RateLimited(Busy):
+    code, title = "rate_limited", "Too many requests within a minute"
+    hint = "Wait as long as Retry-After says; `wait=` and `GET /v1/jobs?ids=` need fewer requests than polling."
+
+
+class LockedOut(Busy):
+    code, title = "locked_out", "Too many wrong keys came from this address"
+    hint = "Wait as long as Retry-After says, and check the key; valid keys from other addresses go on working."
 
 
 class StoreUnavailable(TopmastError):

@@ -169,23 +169,25 @@ class Site:
 
 
 @contextmanager
-def emptied(data: Path, redis_url: str) -> Iterator[Site]:
+def emptied(data: Path, redis_url: str, **limits: Any) -> Iterator[Site]:
     """A site on a Redis that nobody else has anything in; closed afterwards."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-    opened = open_site(data, redis_url)
+    opened = open_site(data, redis_url, **limits)
     yield opened
     opened.api.stores.close()
 
 
-def open_site(data: Path, redis_url: str) -> Site:
-    """An installation in `data` with the users ann and bob."""
+def open_site(data: Path, redis_url: str, **limits: Any) -> Site:
+    """An installation in `data` with the users ann and bob; without limits per user unless some are given."""
     woken: list[Job] = []
     data.mkdir(parents=True, exist_ok=True)
     settings = Settings(
         data=data, redis_url=redis_url, api_threads=8, ftps_public_host="ftps.example.org", max_retention_days=3650,
         copy_roots=str(data / "shared"), baskets_per_user=1000,
+        open_jobs_per_user=0, requests_per_minute=0, wrong_keys=0,
     )  # fmt: skip
+    settings = replace(settings, **limits)
     api = for_api(settings, wake=woken.append, draw=lambda i, where, stale: api.skies.draw(Wanted(i, where, stale)))
     for name in ("ann", "bob"):
         api.stores.users.add(name, email=f"{name}@example.org")

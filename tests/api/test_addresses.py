@@ -20,6 +20,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/problems/busy": READ,
     "/schemas/manifest.json": READ,
     "/v1/me": READ,
+    "/v1/admin/usage": READ,
     "/v1/me/mast-token": READ | {"PUT", "DELETE"},
     "/v1/searches": {"POST"},
     "/v1/searches/{search}": READ,

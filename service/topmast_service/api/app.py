@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from topmast_service.api import (
     about,
@@ -17,11 +18,13 @@ from topmast_service.api import (
     collections,
     contract,
     copies,
+    counting,
     direct,
     envelope,
     facets,
     filenames,
     files,
+    guessing,
     health,
     jobs,
     json_schemas,
@@ -37,6 +40,7 @@ from topmast_service.api import (
     searches,
     shares,
     sky,
+    usage,
 )
 from topmast_service.api.accel import Accel
 from topmast_service.api.problems import ProblemApi
@@ -57,6 +61,9 @@ def create_app(api: Api) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     envelope.wrap(app)
+    guessing.guard(app, api.stores.failures)
+    counting.tell(app)
+    _believe_proxies(app, api.stores.settings.trusted_proxies)
     smorest = ProblemApi(app)
     contract.prepare(smorest)
     threads = api.stores.settings.api_threads
@@ -92,10 +99,18 @@ def create_app(api: Api) -> Flask:
         sky.make(api, waiters),
         filenames.make(api),
         json_schemas.make(),
+        usage.make(api),
     ):
+        counting.count(routes, api.rates)
         smorest.register_blueprint(routes)
     contract.complete(smorest)
     return app
+
+
+def _believe_proxies(app: Flask, number: int) -> None:
+    """Take the client's address from X-Forwarded-For, as far as declared proxies wrote it; nothing else of theirs."""
+    if number:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=number, x_proto=0, x_host=0)  # type: ignore[method-assign]
 
 
 def unconnected() -> Flask:

@@ -31,6 +31,7 @@ from topmast_service.errors import (
     NotFound,
     NotReady,
     NotToBeBundled,
+    OverQuota,
     UnknownBasket,
     UnknownColumn,
 )
@@ -39,9 +40,19 @@ from topmast_service.store.basket_tree import branch
 from topmast_service.workflows.submit import Submitted
 
 _REFUSALS = (
-    UnknownBasket, UnknownColumn, EmptySelection, NotFound, NotReady, NoResult, NotToBeBundled, Expired, BasketFull,
-    IdempotencyMismatch, Busy,
-)  # fmt: skip
+    UnknownBasket,
+    UnknownColumn,
+    EmptySelection,
+    NotFound,
+    NotReady,
+    NoResult,
+    NotToBeBundled,
+    Expired,
+    BasketFull,
+    IdempotencyMismatch,
+    Busy,
+    OverQuota,
+)
 _NOW = contract.headers("Idempotency-Replayed")
 _LATER = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 Document = dict[str, Any]

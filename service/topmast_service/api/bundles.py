@@ -26,6 +26,7 @@ from topmast_service.errors import (
     NothingUnderstood,
     NotReady,
     NotToBeBundled,
+    OverQuota,
     UnknownJob,
 )
 
@@ -41,6 +42,7 @@ _REFUSALS = (
     NotToBeBundled,
     NoResult,
     IdempotencyMismatch,
+    OverQuota,
 )
 _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 

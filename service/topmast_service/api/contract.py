@@ -22,7 +22,8 @@ Search JWST observations, choose their products, have them staged, be told, fetc
 `POST /v1/bundles` from that search, and fetch `GET /v1/bundles/{id}/files/`.
 
 **Errors** are RFC 9457 problems: match on `code`, show `detail` and `hint`. **Every** answer carries `X-Request-Id`; \
-send your own (1 to 128 visible ASCII characters) to find a request again. /v1 only grows: ignore members and phases \
+send your own (1 to 128 visible ASCII characters) to find a request again. `RateLimit` tells how many requests are \
+left; beyond them the answer is 429, with Retry-After. /v1 only grows: ignore members and phases \
 that you do not know. Sizes are bytes, times RFC 3339, MAST's columns and values are passed on unchanged."""
 
 CONFIG: dict[str, Any] = {
@@ -43,6 +44,9 @@ _HEADERS = {
     "Location": "The job, or what was made",
     "Link": 'The next page, as `<…>; rel="next"` (RFC 8288)',
     "Retry-After": "Seconds after which trying again makes sense",
+    "RateLimit": 'Requests that are left, and seconds until all are again: `"requests";r=599;t=1` '
+    "(draft-ietf-httpapi-ratelimit-headers)",
+    "RateLimit-Policy": 'How many requests within how many seconds: `"requests";q=600;w=60`; files have their own',
     "WWW-Authenticate": "Bearer",
     "Preference-Applied": "`wait` if the preference was followed",
     "Idempotency-Replayed": "`true` if an earlier request with this Idempotency-Key made the job",
@@ -87,8 +91,9 @@ def complete(api: ProblemApi) -> None:
 
 
 def headers(*names: str) -> dict[str, Any]:
-    """References to response headers, X-Request-Id among them."""
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
+    """References to response headers, those of every answer among them."""
+    always = ("X-Request-Id", "RateLimit", "RateLimit-Policy")
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*always, *names)}
 
 
 def made(kind: str, **operations: str) -> dict[int, Any]:

@@ -13,9 +13,17 @@ from topmast_service.api.schemas.parameters import NoQuery, SubmitHeaders
 from topmast_service.api.submitting import Answer, answer
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
-from topmast_service.errors import CopiesNotAllowed, Expired, IdempotencyMismatch, NoResult, NotReady, UnknownJob
+from topmast_service.errors import (
+    CopiesNotAllowed,
+    Expired,
+    IdempotencyMismatch,
+    NoResult,
+    NotReady,
+    OverQuota,
+    UnknownJob,
+)
 
-_REFUSALS = (UnknownJob, NotReady, NoResult, Expired, CopiesNotAllowed, IdempotencyMismatch)
+_REFUSALS = (UnknownJob, NotReady, NoResult, Expired, CopiesNotAllowed, IdempotencyMismatch, OverQuota)
 
 
 def make(api: Api, waiters: Waiters) -> Routes:

@@ -15,7 +15,7 @@ from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.submitting import Answer
 from topmast_service.api.waiting import Waiters, preferred
 from topmast_service.container import Api
-from topmast_service.errors import NotFound
+from topmast_service.errors import NotFound, OverQuota
 
 
 def make(api: Api, waiters: Waiters) -> Routes:
@@ -25,7 +25,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
     document = partial(documents.of_bundle, settings=api.stores.settings, versions=api.versions)
 
     @routes.route("/<obs_id>/mrp.zip", methods=["GET"], parameters=[OBS_ID], tags=["bundles"])
-    @routes.operation("getMrp", raises=[NotFound])
+    @routes.operation("getMrp", raises=[NotFound, OverQuota])
     @routes.arguments(PreferHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
     @routes.response(

@@ -20,7 +20,7 @@ def make(api: Api) -> Routes:
     routes = Routes("health", __name__, description="Is it there, can it serve")
 
     @routes.route("/livez", methods=["GET"])
-    @routes.operation("getLiveness", keyed=False, raises=[Invalid])
+    @routes.operation("getLiveness", keyed=False, counted=False, raises=[Invalid])
     @routes.arguments(NoQuery, location="query")
     @routes.response(200, Health, description="The process answers", headers=contract.headers())
     def livez(_: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def make(api: Api) -> Routes:
         return {"status": "ok"}
 
     @routes.route("/readyz", methods=["GET"])
-    @routes.operation("getReadiness", keyed=False, raises=[Invalid, Unready])
+    @routes.operation("getReadiness", keyed=False, counted=False, raises=[Invalid, Unready])
     @routes.arguments(NoQuery, location="query")
     @routes.response(200, Health, description="Store and disk answer", headers=contract.headers())
     def readyz(_: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from topmast_service.api.schemas.parameters import JOB, JobQuery, JobsQuery, NoQ
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
 from topmast_service.domain.job import Job
-from topmast_service.errors import BadCursor, IllegalMove, UnknownJob
+from topmast_service.errors import BadCursor, IllegalMove, OverQuota, UnknownJob
 from topmast_service.store.jobs import position
 from topmast_service.store.users import User
 
@@ -90,7 +90,7 @@ def make(api: Api, waiters: Waiters) -> Routes:
         return documents.of_job(api.control.run(user(), job_id))
 
     @routes.route("/<job_id>/retry", methods=["POST"], parameters=ID)
-    @routes.operation("retryJob", raises=[UnknownJob, IllegalMove])
+    @routes.operation("retryJob", raises=[UnknownJob, IllegalMove, OverQuota])
     @routes.arguments(RetryQuery, location="query")
     @routes.response(202, JobDocument, description="The next revision is under way", headers=contract.headers())
     def retry_job(query: dict[str, Any], job_id: str) -> Document:

@@ -38,6 +38,8 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "archive_too_large": 413,
     "unsupported_media_type": 415,
     "range_not_satisfiable": 416,
+    "rate_limited": 429,
+    "locked_out": 429,
     "disk_full": 507,
 }
 """Codes that HTTP has a finer word for than their kind."""

@@ -12,7 +12,7 @@ from topmast_service.api.schemas.search import SearchDocument
 from topmast_service.api.submitting import Answer
 from topmast_service.container import Api
 from topmast_service.domain.rows import ask
-from topmast_service.errors import Expired, NoResult, NotReady, NotToBeBundled, UnknownColumn, UnknownJob
+from topmast_service.errors import Expired, NoResult, NotReady, NotToBeBundled, OverQuota, UnknownColumn, UnknownJob
 from topmast_service.store import conditions
 
 ID = [path_id("search_id", "s", "The search")]
@@ -24,7 +24,9 @@ def make(api: Api) -> Routes:
     require_key(routes, api.stores.users)
 
     @routes.route("/<search_id>/products", methods=["GET"], parameters=ID, tags=["searches"])
-    @routes.operation("findProducts", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, NotToBeBundled])
+    @routes.operation(
+        "findProducts", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, NotToBeBundled, OverQuota]
+    )
     @routes.arguments(ProductsQuery, location="query")
     @routes.response(
         202, SearchDocument, description="It has been begun", headers=contract.headers("Location", "Retry-After")

@@ -27,6 +27,7 @@ from topmast_service.errors import (
     NoResult,
     NotComparable,
     NotReady,
+    OverQuota,
     UnknownColumn,
     UnknownJob,
 )
@@ -43,7 +44,7 @@ def make(api: Api, waiters: Waiters, streams: Streams) -> Routes:
     @routes.route("", methods=["POST"])
     @routes.operation(
         "submitSearch",
-        raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, Expired, IdempotencyMismatch],
+        raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, Expired, IdempotencyMismatch, OverQuota],
         responses=contract.made("search", search="getSearch", rows="listRows"),
     )
     @routes.arguments(SubmitHeaders, location="headers")

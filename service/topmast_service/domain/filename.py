@@ -20,6 +20,8 @@ from topmast_service.errors import UnknownFilename
 LONGEST = 255
 """What a file system takes."""
 
+_PROGRAM = re.compile(r"jw(\d{5})")
+
 
 @dataclass(frozen=True)
 class FileName:
@@ -113,6 +115,22 @@ def explain(name: str) -> FileName:
         facts: dict[str, Any] = found.parts
         said = FileName(name, found.mission, "other", extension=found.extension or None, **facts)
     return replace(said, preview=found.extension in grammar.PICTURES, thumbnail=found.thumbnail)
+
+
+LENGTH = len("jw01234")
+"""Characters of a file's name that `program_of` needs."""
+
+
+def program_of(name: str) -> str | None:
+    """The program of a JWST file, by how its name begins; None for other names.
+
+    Examples
+    --------
+    >>> program_of("jw02733-o001_t001_nircam_clear-f090w_i2d.fits"), program_of("jw01558"), program_of("hst_1_i2d.fits")
+    ('2733', '1558', None)
+    """
+    found = _PROGRAM.match(name.lower())
+    return found[1].lstrip("0") or "0" if found else None
 
 
 def meaning(name: str) -> str:

@@ -144,6 +144,7 @@ def _settings(wishes: Wishes, given: Settings, folder: Folder, port: int) -> Set
         given,
         data=folder.root,
         public_url=url,
+        trusted_proxies=max(given.trusted_proxies, int(wishes.behind_proxy)),
         api_host=wishes.host,
         api_port=port,
         # FTPS has TLS of its own, so it may listen beyond loopback where the API must not.

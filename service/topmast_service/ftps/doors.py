@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pyftpdlib.exceptions import AuthenticationFailed
 
@@ -37,11 +38,15 @@ class Doors:
     opens
         Why a user may not have a file that is there (``/<job id>/…``), or None. Asked at every RETR; the answer may
         take seconds, and nobody else waits for it.
+    may_try, failed
+        Asked with the client's address before a key is looked at, and told of address, user and key when it was wrong.
     """
 
     sign_in: Callable[[str, str], bool]
     boxes: Callable[[str], Mapping[str, Path]]
     opens: Callable[[str, str], Future[str | None]] = lambda _user, _path: OPEN
+    may_try: Callable[[str], None] = lambda _address: None
+    failed: Callable[[str, str, str], None] = lambda _address, _user, _key: None
 
 
 class Gate:
@@ -50,10 +55,12 @@ class Gate:
     def __init__(self, doors: Doors) -> None:
         self.doors = doors
 
-    def validate_authentication(self, username: str, password: str, _handler: object) -> None:
+    def validate_authentication(self, username: str, password: str, handler: Any) -> None:
         """Raise `AuthenticationFailed` unless the key opens; names that cannot exist are never looked up."""
+        self.doors.may_try(handler.remote_ip)
         known = _USER_NAME.fullmatch(username) and username != "anonymous"
         if not (known and password and self.doors.sign_in(username, password)):
+            self.doors.failed(handler.remote_ip, username if known else "", password)
             raise AuthenticationFailed("Authentication failed: user name and API key are needed.")
 
     def has_perm(self, _username: str, permission: str, _path: str | None = None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from topmast_service.ftps.doors import Doors
 from topmast_service.ftps.openings import Openings
 from topmast_service.ftps.server import FtpsSettings, serve
 from topmast_service.store.connection import UNAVAILABLE
+from topmast_service.workflows.rights import Rights
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +51,19 @@ class Boxes(Mapping[str, Path]):
 def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    stores, rights = for_ftps(settings)
-    openings = Openings(stores.jobs, rights, settings.tables)
-    doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user), openings.of)
+    doors = doors_of(*for_ftps(settings))
     serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
+
+
+def doors_of(stores: Stores, rights: Rights) -> Doors:
+    """What the server asks, answered by the store, and by MAST for what is not public."""
+    return Doors(
+        lambda user, key: _sign_in(stores, user, key),
+        lambda user: Boxes(stores, user),
+        Openings(stores.jobs, rights, stores.settings.tables).of,
+        lambda address: _unless_away(stores.failures.check, address),
+        lambda address, user, key: _unless_away(stores.failures.note, address, key, user),
+    )
 
 
 def _sign_in(stores: Stores, user: str, key: str) -> bool:
@@ -61,6 +71,13 @@ def _sign_in(stores: Stores, user: str, key: str) -> bool:
         return stores.users.sign_in(key).name == user
     except Unauthenticated:
         return False
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(retry_after=2) from error
+
+
+def _unless_away(ask: Callable[..., None], *told: str) -> None:
+    try:
+        ask(*told)
     except UNAVAILABLE as error:
         raise StoreUnavailable(retry_after=2) from error
 

@@ -53,6 +53,20 @@ class Space:
                     status = entry.stat(follow_symlinks=False)
                     yield Blob(entry.name, status.st_size, status.st_nlink > 1)
 
+    def blob(self, sha256: str) -> Blob | None:
+        """One of them; None when it is gone."""
+        try:
+            status = self._shelf.blob(sha256).stat()
+        except FileNotFoundError:
+            return None
+        return Blob(sha256, status.st_size, status.st_nlink > 1)
+
+    def indexed(self, folder: str) -> Iterator[tuple[str, list[str]]]:
+        """Each dataURI that a folder's index files name, with the hashes of its versions."""
+        for path in sorted((self._root / "index" / folder).glob("*.json")):
+            if uri := uri_of(path):
+                yield uri, [version.sha256 for version in self._shelf.versions(uri)]
+
     def evict(self, sha256: str) -> int | None:
         """Remove a blob unless it is pinned.
 

@@ -226,6 +226,20 @@ class Table:
             sql = f"SELECT DISTINCT {quoted(column)} FROM {self.source} WHERE {condition} ORDER BY 1"  # noqa: S608
             return [str(cell) for (cell,) in base.execute(sql)]
 
+    def sums_by_start(
+        self, column: str, length: int, number: str, condition: str, *values: Any
+    ) -> list[tuple[str, int, int]]:
+        """How many rows there are, and their sum of `number`, for each beginning of a column's texts.
+
+        `condition` is SQL of our own code, never of a user.
+        """
+        with self.opened() as base:
+            sql = (
+                f"SELECT substr({quoted(column)}, 1, ?), COUNT(*), COALESCE(SUM({quoted(number)}), 0) "  # noqa: S608
+                f"FROM rows WHERE {condition} GROUP BY 1"
+            )
+            return [(str(start), int(n), int(total)) for start, n, total in base.execute(sql, (length, *values))]
+
     def count(self) -> int:
         """How many rows there are."""
         with self.opened() as base:

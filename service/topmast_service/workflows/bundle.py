@@ -30,6 +30,7 @@ from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.control import manifest_table, products_table
 from topmast_service.workflows.estimate import Estimates
 from topmast_service.workflows.fetch import fresh
+from topmast_service.workflows.quotas import QuotaKeeper
 from topmast_service.workflows.report import MANIFEST, SELECTED, Excluded, Rows, Written, version_of
 from topmast_service.workflows.result import NOT_TO_BE_HAD, Result, failed, got, kept, unconfirmed
 from topmast_service.workflows.rights import Rights
@@ -58,6 +59,7 @@ class Bundles:
     estimates: Estimates
     baskets: Baskets
     rights: Rights
+    quotas: QuotaKeeper
 
     def resolve(self, job_id: str, planner: Planner) -> None:
         """Steps 1-3: the product table, then its files onto the work list."""
@@ -116,7 +118,18 @@ class Bundles:
         if attempt.job.kind == "plan":
             self._finish_plan(attempt, plan)
         else:
+            self._reserve(attempt, plan)
             self._move(attempt, plan, lambda uri: self._fresh(attempt.job.owner, uri, now))
+
+    def _reserve(self, attempt: Attempt, plan: dict[str, Any]) -> None:
+        """Does it fit into what its owner may have staged? From here on it counts.
+
+        Asked before any byte moves, and once more before anything is staged: nobody tells the size of a file that a
+        request named, and the catalogue's is a hint.
+        """
+        with self.quotas.room_for(attempt.job, plan["bytes"]["total"]):
+            now, told = self.jobs.now(), attempt.job.progress
+            attempt.change(lambda latest, number: job.report(latest, number, now, told, plan))
 
     def _finish_plan(self, attempt: Attempt, plan: dict[str, Any]) -> None:
         """A dry run ends here, with what the bundle would cost."""
@@ -197,6 +210,7 @@ class Bundles:
         asked = box.asked(running, self.jobs)
         rows = Rows(table, results, self.jobs.now(), named=asked.named)
         counted = manifest.totals(rows)
+        self._reserve(attempt, running.result | {"bytes": {"total": counted["bytes"]}})
         tables.write(manifest_table(self.folder, running.id, revision), MANIFEST, map(vars, rows))
         result = self._result(running, revision, counted) | {"asked": asked.told}
         facts = self._facts(running, revision, result)

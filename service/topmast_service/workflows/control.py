@@ -14,6 +14,7 @@ from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.users import User
+from topmast_service.workflows.quotas import QuotaKeeper
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Control:
     trees: Trees
     tables: Path
     wake: Callable[[Job], None]
+    quotas: QuotaKeeper
 
     def get(self, user: User, job_id: str) -> Job:
         """The job, if it is the user's; else `UnknownJob`."""
@@ -93,6 +95,8 @@ class Control:
         ------
         IllegalMove
             It has not ended, is not a bundle, or its files are gone for good.
+        OverQuota
+            As many of the user's jobs as may be are open.
         """
         found = self.get(user, job_id)
         if found.kind != "bundle" or found.phase == job.ARCHIVED:
@@ -101,7 +105,8 @@ class Control:
         owed = found.owed_at_end
         if owed is None:
             owed = without(notices.of_request(found.request, user.email), ACKNOWLEDGE)
-        again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
+        with self.quotas.place_for(found):
+            again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
         self.wake(again)
         return again
 

@@ -20,6 +20,7 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.store.rates import Rate, Rates
 from topmast_service.store.tables import Table
 from topmast_service.workflows.fetch import fresh
+from topmast_service.workflows.quotas import QuotaKeeper
 from topmast_service.workflows.report import SELECTED
 from topmast_service.workflows.rights import Rights
 
@@ -48,9 +49,10 @@ class Estimates:
     keep_free: int
     max_age: timedelta
     rights: Rights
+    quotas: QuotaKeeper
 
     def of(self, table: Table, planned: Job) -> dict[str, Any]:
-        """``{"cached", "to_fetch", "exclusive", "seconds", "disk"}`` of the selected products (bytes, files, UTC)."""
+        """``{"cached", "to_fetch", "exclusive", "seconds", "disk", "quota"}`` of what is selected."""
         now = self.jobs.now()
         here, to_come = _Sum(), _Sum()
         exclusive: defaultdict[str, _Sum] = defaultdict(_Sum)
@@ -70,6 +72,7 @@ class Estimates:
             "exclusive": [{"release": release or None, **vars(found)} for release, found in told],
             "seconds": self._seconds(to_come),
             "disk": self._disk(to_come.bytes),
+            "quota": self.quotas.of_plan(planned.owner, here.bytes + to_come.bytes),
         }
 
     def _here(self, owner: str, uri: str, now: datetime) -> Version | None:

@@ -97,12 +97,12 @@ class Eviction:
         return asked
 
     def _evict(self, excess: int, now: datetime) -> None:
-        until, freed, wanted = time.monotonic() + SECONDS_A_ROUND, 0, self._wanted()
+        until, freed, wanted = time.monotonic() + SECONDS_A_ROUND, 0, self.wanted()
         for sha256 in self._candidates(now):
             if freed >= excess or time.monotonic() > until:
                 break
             if sha256 not in wanted:
-                freed += self._remove(sha256, now)
+                freed += self.remove(sha256, now)
             else:
                 self.uses.note([sha256], now)
         else:
@@ -117,7 +117,8 @@ class Eviction:
         while some := self.uses.longest_unused(now, _BATCH):
             yield from some
 
-    def _remove(self, sha256: str, now: datetime) -> int:
+    def remove(self, sha256: str, now: datetime) -> int:
+        """Let a blob go unless it is pinned; the bytes that are free now. The index is to be tidied afterwards."""
         size = self.space.evict(sha256)
         if size is None:
             self.uses.note([sha256], now)  # pinned: in use
@@ -126,7 +127,7 @@ class Eviction:
         self.uses.freed(sha256[:2], size)
         return size
 
-    def _wanted(self) -> set[str]:
+    def wanted(self) -> set[str]:
         """Hashes of what live bundles have settled but not linked yet: without them they would begin again."""
         results = (result for live in self._live() for result in self.slices.results(live.id).values())
         return {result["version"]["sha256"] for result in results if "version" in result}

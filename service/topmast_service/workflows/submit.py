@@ -17,6 +17,7 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
 from topmast_service.workflows.bundle_sources import BundleSources, understood
 from topmast_service.workflows.promises import digest, promised
+from topmast_service.workflows.quotas import QuotaKeeper
 
 SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
@@ -45,6 +46,7 @@ class Submissions:
         *,
         retention_days: int,
         max_days: int,
+        quotas: QuotaKeeper,
         hooks: Collection[str] = (),
     ) -> None:
         self._jobs = jobs
@@ -54,6 +56,7 @@ class Submissions:
         self._days = retention_days
         self._max_days = max_days
         self._hooks = hooks
+        self._quotas = quotas
 
     def search(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
         """A search of any collection: ``{"collection", "target", "criteria", "expand", "count_only", …}`` (http.md).
@@ -168,8 +171,9 @@ class Submissions:
         return Submitted(self._add(new), promise.repeated)
 
     def _add(self, new: Job) -> Job:
-        """The job as it is stored under its id, queued unless that has been done."""
-        stored = self._jobs.add(new)
+        """The job as it is stored under its id, queued unless that has been done; `OverQuota` stores nothing."""
+        with self._quotas.place_for(new):
+            stored = self._jobs.add(new)
         if stored.phase == job.PENDING:
             stored = self._jobs.change(new.id, _queued)
             self._wake(stored)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Tokens
+from topmast_service.workflows.archiving import REMOVING, Archiving, begun
 from topmast_service.workflows.attempt import Terms, end_in_error
 from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.columns import Reminder
-from topmast_service.workflows.control import manifest_table, tables_of
+from topmast_service.workflows.control import tables_of
 from topmast_service.workflows.eviction import Eviction
 from topmast_service.workflows.notices import Notices
 from topmast_service.workflows.token_care import TokenCare
@@ -34,14 +35,9 @@ UNCLAIMED = timedelta(seconds=10)
 """A wake-up call not answered for so long is sent again, and then once a minute."""
 
 ORPHAN_AGE = timedelta(hours=1)
-RECORD_AGE = timedelta(days=365)
-"""How long a job is remembered after its files are gone."""
 
 RELEASE_AGAIN = timedelta(minutes=10)
 """A call to ask MAST about exclusive files that nothing came of is sent again after so long."""
-
-REMOVING = "remove"
-"""The step of an archived job whose files are not all gone yet."""
 
 
 @dataclass(frozen=True)
@@ -169,15 +165,7 @@ class Upkeep:
             return
         over = self.jobs.change(found.id, lambda latest: _over(latest, now))
         if over.phase == job.ARCHIVED:
-            self._remove_files(over)
-            self.jobs.change(found.id, lambda latest: job.keep_until(replace(latest, step=""), now + RECORD_AGE))
-
-    def _remove_files(self, over: Job) -> None:
-        self.trees.remove(over.owner, over.id)
-        kept = manifest_table(self.folder, over.id, over.revision or 0)
-        for table in tables_of(self.folder, over.id):
-            if table != kept:
-                table.unlink(missing_ok=True)
+            Archiving(self.jobs, self.trees, self.folder).finish(over, now)
 
     def _forget(self, found: Job) -> None:
         for table in tables_of(self.folder, found.id):
@@ -201,7 +189,7 @@ def _over(latest: Job, now: datetime) -> Job:
     over = latest.final and latest.phase != job.ARCHIVED and latest.destruction <= now
     if not over or keeping.warning_due(latest):
         return latest
-    return replace(job.archive(latest), step=REMOVING)
+    return begun(latest)
 
 
 def _ready(found: Job) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from topmast_service.api.schemas.fields import Answer
+from topmast_service.api.schemas.quotas import MyQuotas
 
 
 class Health(Answer):
@@ -19,3 +20,4 @@ class Me(Answer):
     name = fields.String()
     email = fields.String(metadata={"description": "Where notices go unless a request says otherwise; may be empty"})
     role = fields.String()
+    quotas = fields.Nested(MyQuotas)

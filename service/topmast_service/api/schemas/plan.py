@@ -35,6 +35,15 @@ class Room(Answer):
     fits = fields.Boolean()
 
 
+class PlanQuota(Answer):
+    """Bytes that you may have staged, and have; the bundle's, and whether they fit."""
+
+    limit = fields.Integer(allow_none=True, metadata={"description": "null: any"})
+    used = fields.Integer()
+    needed = fields.Integer()
+    fits = fields.Boolean()
+
+
 class PlanFacts(Answer):
     """What the bundle would cost now."""
 
@@ -44,6 +53,7 @@ class PlanFacts(Answer):
     exclusive = fields.List(fields.Nested(Exclusive))
     seconds = fields.Nested(Seconds, allow_none=True, metadata={"description": "null while nothing was fetched yet"})
     disk = fields.Nested(Room)
+    quota = fields.Nested(PlanQuota, allow_none=True, metadata={"description": "null in plans of an earlier release"})
 
 
 class MissingThing(Answer):
