@@ -22,6 +22,7 @@ from topmast_service.store.baskets import BasketStore
 from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
 from topmast_service.store.jobs import JobStore
+from topmast_service.store.keys import ApiKeys
 from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
@@ -67,6 +68,7 @@ class Stores:
     jobs: JobStore
     slices: Slices
     users: Users
+    keys: ApiKeys
     tokens: Tokens
     trees: Trees
 
@@ -78,12 +80,14 @@ class Stores:
 def open_stores(settings: Settings) -> Stores:
     """Connect to Redis (lazily) and know where the folders are."""
     redis = connect(settings.redis_url)
+    users = Users(redis)
     return Stores(
         settings,
         redis,
         JobStore(redis),
         Slices(redis, settings.lease, settings.mast_connections),
-        Users(redis),
+        users,
+        ApiKeys(redis, users),
         Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
     )

@@ -16,7 +16,7 @@ from topmast_service.store.users import User
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("me", __name__, url_prefix="/v1/me", description="The user a key belongs to")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["GET"])
     @routes.operation("getMe")
