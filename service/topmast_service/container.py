@@ -28,6 +28,7 @@ from topmast_service.store.messages import Messages
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
+from topmast_service.workflows.accounts import Accounts
 from topmast_service.workflows.additions import Additions
 from topmast_service.workflows.amend import Amendments
 from topmast_service.workflows.arrivals import Arrivals
@@ -110,6 +111,7 @@ class Api:
     copies: CopyRequests
     baskets: Baskets
     additions: Additions
+    accounts: Accounts
 
 
 def for_api(
@@ -140,7 +142,7 @@ def for_api(
     additions = Additions(baskets, submissions, sources, stores.jobs, settings.tables)
     return Api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
-        additions,
+        additions, Accounts(stores.users, stores.keys, stores.jobs),
     )  # fmt: skip
 
 

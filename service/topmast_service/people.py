@@ -14,7 +14,8 @@ from topmast_service.domain.scopes import MEMBER, ROLES, SCOPES, USUAL, granted
 
 if TYPE_CHECKING:
     from topmast_service.container import Stores
-    from topmast_service.store.keys import ApiKeys, KeyFacts
+    from topmast_service.store.key_records import KeyFacts
+    from topmast_service.store.keys import ApiKeys
 
 Command = Callable[..., Any]
 OF_UP: Callable[[Command], Command] = click.option(

@@ -6,6 +6,8 @@ from flask import Flask
 
 from topmast_service.api import (
     about,
+    admin_keys,
+    admin_users,
     amending,
     archives,
     arrivals,
@@ -25,6 +27,7 @@ from topmast_service.api import (
     health,
     jobs,
     json_schemas,
+    keys,
     keywords,
     link_door,
     links,
@@ -84,6 +87,9 @@ def create_app(api: Api) -> Flask:
         amending.make(api),
         citation.make(api),
         me.make(api),
+        keys.make(api),
+        admin_users.make(api),
+        admin_keys.make(api),
         mast_token.make(api),
         sky.make(api, waiters),
         filenames.make(api),

@@ -1,13 +1,14 @@
 """Users. Their keys are in `keys`.
 
-Key ``user:<name>``, a hash of the fields of `User`. Earlier releases knew no `disabled`. Only what changes is written,
-so that two who change different things lose nothing of each other.
+Key ``user:<name>``, a hash of the fields of `User`. Earlier releases knew no `disabled` and no `mark`. Only
+what changes is written, so that two who change different things lose nothing of each other.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from topmast_service.domain.notices import ADDRESS
 from topmast_service.domain.scopes import MEMBER, ROLES
@@ -45,24 +46,32 @@ class Users:
         Invalid
             The name is not ``[a-z][a-z0-9_-]{0,31}``, or the rest is nothing a user can have.
         """
-        _check_name(name)
-        told = _told(email=email, role=role)
-        self._begin(name)
-        return self._write(name, told)
+        try:
+            return self.create(name, email=email or "", role=role or MEMBER)
+        except UserExists:
+            return self.change(name, email=email, role=role)
 
-    def create(self, name: str, *, email: str = "", role: str = MEMBER) -> User:
+    def create(self, name: str, *, email: str = "", role: str = MEMBER, mark: str = "") -> User:
         """A user of a name that nobody has; `Invalid` as for `add`.
 
         Raises
         ------
         UserExists
-            The name is taken.
+            The name is taken; by another `mark`, which says what request made a user.
         """
         _check_name(name)
-        told = _told(email=email, role=role)
-        if not self._begin(name):
-            raise UserExists(f"There is a user {name}.")
-        return self._write(name, told)
+        told = {"name": name, "mark": mark, "created": self._now(), **_told(email=email, role=role)}
+
+        def write(pipe: Any) -> None:
+            stored = pipe.hgetall(_key(name))
+            if stored and not (mark and stored.get("mark") == mark):
+                raise UserExists(f"There is a user {name}.")
+            pipe.multi()
+            if not stored:
+                pipe.hset(_key(name), mapping=told)
+
+        self._redis.transaction(write, _key(name))
+        return self.get(name)
 
     def change(
         self, name: str, *, email: str | None = None, role: str | None = None, disabled: bool | None = None
@@ -70,7 +79,9 @@ class Users:
         """Change what is given; `NotFound` without such a user, `Invalid` as for `add`."""
         told = _told(email=email, role=role, disabled=disabled)
         self.get(name)
-        return self._write(name, told)
+        if told:
+            self._redis.hset(_key(name), mapping=told)
+        return self.get(name)
 
     def get(self, name: str) -> User:
         """The user called `name`; `NotFound` if there is none."""
@@ -85,16 +96,8 @@ class Users:
         names = sorted(str(key).removeprefix(f"{PREFIX}user:") for key in self._redis.scan_iter(f"{PREFIX}user:*"))
         return [self.get(name) for name in names]
 
-    def _begin(self, name: str) -> bool:
-        """Whether the name was free; it is taken now."""
-        now = time_of(self._redis).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._redis.hsetnx(_key(name), "created", now)
-        return bool(self._redis.hsetnx(_key(name), "name", name))
-
-    def _write(self, name: str, told: dict[str, str]) -> User:
-        if told:
-            self._redis.hset(_key(name), mapping=told)
-        return self.get(name)
+    def _now(self) -> str:
+        return time_of(self._redis).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _key(name: str) -> str:

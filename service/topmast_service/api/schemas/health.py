@@ -11,11 +11,3 @@ class Health(Answer):
     """All is well."""
 
     status = fields.String(metadata={"example": "ok"})
-
-
-class Me(Answer):
-    """Who the key belongs to."""
-
-    name = fields.String()
-    email = fields.String(metadata={"description": "Where notices go unless a request says otherwise; may be empty"})
-    role = fields.String()
