@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +14,11 @@ import click
 
 from topmast_service.housekeeping import purge, quotas, usage
 from topmast_service.operating import adopt, backup, columns, doctor, restore
+from topmast_service.people import keys, users
 from topmast_service.token_commands import tokens
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
-    from topmast_service.store.users import Users
 
 DATA = click.Path(file_okay=False, path_type=Path)
 GRACEFUL_SECONDS = 3
@@ -128,66 +126,8 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore, columns, tokens, usage, quotas, purge):
+for command in (adopt, doctor, backup, restore, columns, users, keys, tokens, usage, quotas, purge):
     cli.add_command(command)
-
-
-@cli.group()
-def users() -> None:
-    """Who may use this topmast."""
-
-
-@users.command("add")
-@click.argument("name")
-@click.option("--email", default="", help="where notices go by default")
-@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
-def users_add(name: str, email: str, data: Path | None) -> None:
-    """Create a user, or change the address of one."""
-    with _users(data) as known:
-        click.echo(known.add(name, email=email).name)
-
-
-@users.command("list")
-@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
-def users_list(data: Path | None) -> None:
-    """List users: name, address, since when."""
-    with _users(data) as known:
-        for user in known.everybody():
-            click.echo(f"{user.name}\t{user.email or '-'}\t{user.created}")
-
-
-@cli.group()
-def keys() -> None:
-    """API keys: they open the HTTP API, and FTPS as its password."""
-
-
-@keys.command("create")
-@click.argument("user")
-@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
-def keys_create(user: str, data: Path | None) -> None:
-    """Make a key for USER and print it, this once."""
-    with _users(data) as known:
-        click.echo(known.new_key(user))
-
-
-@keys.command("list")
-@click.argument("user")
-@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
-def keys_list(user: str, data: Path | None) -> None:
-    """List USER's keys: id, made, last used."""
-    with _users(data) as known:
-        for key in known.keys(known.get(user).name):
-            click.echo(f"{key.id}  {key.created}  {key.last_used or 'never used'}")
-
-
-@keys.command("revoke")
-@click.argument("user")
-@click.argument("key_id")
-@click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
-def keys_revoke(user: str, key_id: str, data: Path | None) -> None:
-    """Make a key worthless at once."""
-    with _users(data) as known:
-        known.revoke(user, key_id)
 
 
 @cli.command()
@@ -219,26 +159,6 @@ def _settings() -> Settings:
     from topmast_service.config import from_environment
 
     return from_environment()
-
-
-@contextmanager
-def _users(data: Path | None) -> Iterator[Users]:
-    """The users of a running `up` (it wrote down where its Redis is) or of the environment's Redis."""
-    from dataclasses import replace
-
-    from topmast_service.container import open_stores
-    from topmast_service.embedded.folder import Folder, read_lock
-    from topmast_service.errors import StoreUnavailable
-    from topmast_service.store.connection import UNAVAILABLE
-
-    settings = _settings()
-    if data:
-        settings = replace(settings, redis_url=read_lock(Folder(data).lock).get("redis_url", settings.redis_url))
-    with closing(open_stores(settings)) as stores:
-        try:
-            yield stores.users
-        except UNAVAILABLE:
-            raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from topmast_service.store.connection import Client, connect
 from topmast_service.store.failures import Failures
 from topmast_service.store.holdings import Holdings
 from topmast_service.store.jobs import JobStore
+from topmast_service.store.keys import ApiKeys
 from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.messages import Messages
 from topmast_service.store.proofs import Proofs
@@ -35,6 +36,7 @@ from topmast_service.store.request_rates import RequestRates
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Keys, Tokens
 from topmast_service.store.users import Users
+from topmast_service.workflows.accounts import Accounts
 from topmast_service.workflows.additions import Additions
 from topmast_service.workflows.amend import Amendments
 from topmast_service.workflows.arrivals import Arrivals
@@ -84,6 +86,7 @@ class Stores:
     jobs: JobStore
     slices: Slices
     users: Users
+    keys: ApiKeys
     tokens: Tokens
     trees: Trees
     quotas: Quotas
@@ -98,12 +101,14 @@ def open_stores(settings: Settings) -> Stores:
     """Connect to Redis (lazily) and know where the folders are."""
     redis = connect(settings.redis_url)
     quota = Quota(settings.open_jobs_per_user, settings.staged_bytes_per_user, settings.requests_per_minute)
+    users = Users(redis)
     return Stores(
         settings,
         redis,
         JobStore(redis),
         Slices(redis, settings.lease, settings.mast_connections),
-        Users(redis),
+        users,
+        ApiKeys(redis, users),
         Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
         Quotas(redis, quota),
@@ -133,6 +138,7 @@ class Api:
     rates: RequestRates
     quotas: QuotaKeeper
     usage: Usage
+    accounts: Accounts
 
 
 def for_api(
@@ -165,7 +171,7 @@ def for_api(
         stores, submissions, control, versions, columns, tokens, skies, arrivals, links, amendments, copies, baskets,
         additions, _rights(stores), Sharing(stores.jobs, stores.users),
         RequestRates(stores.redis, settings.requests_per_minute), quotas,
-        Usage(Census(stores.redis), settings.tables),
+        Usage(Census(stores.redis), settings.tables), Accounts(stores.users, stores.keys, stores.jobs),
     )  # fmt: skip
 
 

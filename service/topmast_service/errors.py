@@ -142,6 +142,21 @@ class Unauthenticated(TopmastError):
     hint = "Send `Authorization: Bearer <key>`; `topmast-service keys create` makes one."
 
 
+class MissingScope(TopmastError):
+    code, kind, title = "scope", "denied", "The scopes of the API key do not allow this"
+    hint = "Use a key that has the scope, or make one: `topmast-service keys create --scope`."
+
+
+class MissingRole(TopmastError):
+    code, kind, title = "role", "denied", "The role of the API key's user does not allow this"
+    hint = "Ask whoever runs this topmast: operators administrate, portals act on behalf of others."
+
+
+class UnknownUser(TopmastError):
+    code, kind, title = "unknown_user", "denied", "Nobody here can be acted for by this name"
+    hint = "Give X-On-Behalf-Of the name of a user of this topmast who is not disabled."
+
+
 class NotAuthorized(TopmastError):
     code, kind, title = "not_authorized", "denied", "MAST does not give this file to topmast"
     hint = "Wait for the release date, or ask the PI for access."
@@ -177,11 +192,6 @@ class OverQuota(TopmastError):
     hint = "`detail` says what is used and what would fit; `GET /v1/me` shows your quotas, your operator sets them."
 
 
-class WrongRole(TopmastError):
-    code, kind, title = "role", "denied", "This needs another role than yours"
-    hint = "Ask whoever runs this topmast."
-
-
 # not found
 
 
@@ -192,6 +202,11 @@ class NotFound(TopmastError):
 
 class UnknownJob(NotFound):
     code, title = "unknown_job", "No such job"
+
+
+class UnknownKey(NotFound):
+    code, title = "unknown_key", "No such API key"
+    hint = "`GET /v1/me/keys` lists yours."
 
 
 class UnknownBasket(NotFound):
@@ -268,6 +283,16 @@ class IdempotencyMismatch(TopmastError):
 class NoResult(TopmastError):
     code, kind, title = "no_result", "conflict", "The job ended without a result"
     hint = "The job's `error` says why."
+
+
+class UserExists(TopmastError):
+    code, kind, title = "user_exists", "conflict", "There is a user of this name"
+    hint = "Use another name, or change that user."
+
+
+class TooManyKeys(TopmastError):
+    code, kind, title = "too_many_keys", "conflict", "The user has as many API keys as one may have"
+    hint = "Revoke one that is no longer needed."
 
 
 class BasketExists(TopmastError):

@@ -107,15 +107,15 @@ class Group(Site):
         app.test_client_class = Client
         client = app.test_client()
         if name:
-            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.users.new_key(name)}"
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.keys.new(name).secret}"
         return client
 
     def revoked_key(self, name: str) -> str:
         """A key of theirs that opened yesterday."""
-        users = self.api.stores.users
-        key = users.new_key(name)
-        users.revoke(name, key.split("_")[1])
-        return key
+        keys = self.api.stores.keys
+        made = keys.new(name)
+        keys.revoke(name, made.facts.id)
+        return made.secret
 
     def release(self, uris: list[str]) -> None:
         """What the query worker does for delivered files when their day has come."""

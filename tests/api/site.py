@@ -191,7 +191,7 @@ def open_site(data: Path, redis_url: str, **limits: Any) -> Site:
     api = for_api(settings, wake=woken.append, draw=lambda i, where, stale: api.skies.draw(Wanted(i, where, stale)))
     for name in ("ann", "bob"):
         api.stores.users.add(name, email=f"{name}@example.org")
-    return Site(api, {name: api.stores.users.new_key(name) for name in ("ann", "bob")}, woken)
+    return Site(api, {name: api.stores.keys.new(name).secret for name in ("ann", "bob")}, woken)
 
 
 def ended_at_once(api: Api, job: Job) -> Job:

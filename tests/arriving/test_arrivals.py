@@ -31,7 +31,7 @@ def of_user(site: Site, name: str) -> FlaskClient:
     app = create_app(site.api)
     app.test_client_class = Client
     client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {site.api.stores.users.new_key(name)}"
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {site.api.stores.keys.new(name).secret}"
     return client
 
 

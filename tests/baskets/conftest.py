@@ -47,7 +47,7 @@ class Shop(Site):
         """The API, as this user."""
         self.api.stores.users.add(user)
         client = create_app(self.api).test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.users.new_key(user)}"
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.keys.new(user).secret}"
         return client
 
     def basket(self, *sources: dict[str, Any], name: str = "m57") -> str:

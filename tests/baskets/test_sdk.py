@@ -45,7 +45,7 @@ def client(
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
         try:
-            with topmast.Client(url, api.stores.users.new_key("alice")) as made:
+            with topmast.Client(url, api.stores.keys.new("alice").secret) as made:
                 yield made
         finally:
             server.shutdown()

@@ -90,7 +90,7 @@ def installation(
     )  # fmt: skip
     api = container.for_api(settings, wake=lambda _: None)
     alice = api.stores.users.add("alice", email="alice@example.org")
-    yield Place(settings, sandbox, api, alice, key=api.stores.users.new_key("alice"))
+    yield Place(settings, sandbox, api, alice, key=api.stores.keys.new("alice").secret)
     api.stores.close()
 
 

@@ -31,7 +31,7 @@ def _client(site: Site, api: container.Api) -> FlaskClient:
     app = create_app(api)
     app.test_client_class = Client
     client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {site.api.stores.users.new_key('alice')}"
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {site.api.stores.keys.new('alice').secret}"
     return client
 
 

@@ -44,7 +44,7 @@ def work(tmp_path: Path, redis_process: RedisProcess, mast: SandboxProcess) -> I
 @pytest.fixture
 def asks(work: Site) -> FlaskClient:
     client = create_app(work.api).test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {work.api.stores.users.new_key('alice')}"
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {work.api.stores.keys.new('alice').secret}"
     return client
 
 

@@ -70,7 +70,7 @@ def installed(folder: Path, catalogue: Path) -> Iterator[Installation]:
         api = container.for_api(settings, wake=lambda job: None)
         api.stores.users.add("ann", email="ann@example.org")
         client = create_app(api).test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {api.stores.users.new_key('ann')}"
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {api.stores.keys.new('ann').secret}"
         yield Installation(client, settings)
         api.stores.close()
     finally:

@@ -20,7 +20,7 @@ F1000W = "jw01558-o001_t001_miri_f1000w"
 @pytest.fixture
 def client(site: Site) -> FlaskClient:
     found = create_app(site.api).test_client()
-    found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {site.api.stores.users.new_key('alice')}"
+    found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {site.api.stores.keys.new('alice').secret}"
     return found
 
 

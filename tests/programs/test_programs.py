@@ -120,7 +120,7 @@ def test_a_mission_search_that_is_away_is_waited_for(site: Site) -> None:
 def test_the_log_says_who_may_have_each_exposure_now(site: Site) -> None:
     done = site.search("programs", criteria={"program": "5191"}, expand="exposures")
     client = create_app(site.api).test_client()
-    key = {"Authorization": f"Bearer {site.api.stores.users.new_key('alice')}"}
+    key = {"Authorization": f"Bearer {site.api.stores.keys.new('alice').secret}"}
     items = client.get(f"/v1/searches/{done.id}/rows?limit=1000", headers=key).json["items"]
     now = site.api.stores.jobs.now().isoformat()
     told = {(item["access"], item["publicReleaseDate"] > now) for item in items}

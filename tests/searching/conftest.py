@@ -70,7 +70,7 @@ class Asked(Site):
     def client(self) -> FlaskClient:
         """The API, as alice."""
         client = create_app(self.api).test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.users.new_key('alice')}"
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.keys.new('alice').secret}"
         return client
 
 

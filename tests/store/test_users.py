@@ -6,26 +6,28 @@ import pytest
 import redis
 
 from topmast_service.errors import Invalid, NotFound, Unauthenticated
+from topmast_service.store.keys import ApiKeys
 from topmast_service.store.users import Users
 
 
 def test_a_key_opens_until_it_is_revoked(client: redis.Redis) -> None:
     users = Users(client)
     users.add("alice", email="alice@example.org")
-    key = users.new_key("alice")
-    assert users.sign_in(key).email == "alice@example.org"
-    (facts,) = users.keys("alice")
+    keys = ApiKeys(client, users)
+    key = keys.new("alice").secret
+    assert keys.sign_in(key).user.email == "alice@example.org"
+    (facts,) = keys.of("alice")
     assert facts.last_used
-    users.revoke("alice", facts.id)
+    keys.revoke("alice", facts.id)
     with pytest.raises(Unauthenticated):
-        users.sign_in(key)
-    assert users.keys("alice") == []
+        keys.sign_in(key)
+    assert keys.of("alice") == []
 
 
 def test_the_key_itself_is_not_kept(client: redis.Redis) -> None:
     users = Users(client)
     users.add("alice")
-    secret = users.new_key("alice").split("_", 2)[2]  # which may have underscores of its own
+    secret = ApiKeys(client, users).new("alice").secret.split("_", 2)[2]  # which may have underscores of its own
     stored = [str(client.hgetall(k) if client.type(k) == "hash" else client.smembers(k)) for k in client.keys("*")]
     assert stored
     assert not [s for s in stored if secret in s]
@@ -41,9 +43,9 @@ def test_nobody_revokes_what_is_not_theirs(client: redis.Redis) -> None:
     users = Users(client)
     users.add("alice")
     users.add("bob")
-    users.new_key("alice")
+    keys = ApiKeys(client, users)
     with pytest.raises(NotFound):
-        users.revoke("bob", users.keys("alice")[0].id)
+        keys.revoke("bob", keys.new("alice").facts.id)
 
 
 def test_everybody_is_listed(client: redis.Redis) -> None:

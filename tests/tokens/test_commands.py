@@ -86,7 +86,7 @@ def test_the_line_of_the_mail_stores_a_token(site: Site, mint: Callable[..., str
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     line = store_token(Endpoints(f"http://127.0.0.1:{server.port}", None, None, None, "topmast@example.org"))
-    environment = {"PATH": "/usr/bin:/bin", "TOPMAST_API_KEY": site.api.stores.users.new_key("alice")}
+    environment = {"PATH": "/usr/bin:/bin", "TOPMAST_API_KEY": site.api.stores.keys.new("alice").secret}
     token = mint()
     done = subprocess.run(
         ["bash", "-c", line], input=f"{token}\n", env=environment, cwd=tmp_path, capture_output=True, text=True,

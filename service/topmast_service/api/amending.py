@@ -30,7 +30,7 @@ _REFUSALS = (UnknownJob, IllegalMove, PreconditionFailed, UnknownHook)
 def make(api: Api) -> Routes:
     """The route."""
     routes = Routes("amending", __name__, url_prefix="/v1/jobs", description="Changing a job afterwards")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<job_id>", methods=["PATCH"], parameters=ID, tags=["jobs"])
     @routes.operation("amendJob", raises=[*OF_BODIES, *_REFUSALS], parameters=[_IF_MATCH])

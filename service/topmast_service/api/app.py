@@ -7,6 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from topmast_service.api import (
     about,
+    admin_keys,
+    admin_users,
     amending,
     archives,
     arrivals,
@@ -28,6 +30,7 @@ from topmast_service.api import (
     health,
     jobs,
     json_schemas,
+    keys,
     keywords,
     link_door,
     links,
@@ -95,6 +98,9 @@ def create_app(api: Api) -> Flask:
         amending.make(api),
         citation.make(api),
         me.make(api),
+        keys.make(api),
+        admin_users.make(api),
+        admin_keys.make(api),
         mast_token.make(api),
         sky.make(api, waiters),
         filenames.make(api),

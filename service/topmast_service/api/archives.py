@@ -31,7 +31,7 @@ _HEADERS = contract.headers("ETag", "Accept-Ranges")
 def make(api: Api, streams: Streams) -> Routes:
     """The routes, two for each kind of archive."""
     routes = Routes("archives", __name__, url_prefix="/v1/bundles", description="The box as one file")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
     for kind in TYPES:
         _add(routes, api, streams, kind)
     return routes

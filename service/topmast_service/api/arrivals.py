@@ -16,7 +16,7 @@ from topmast_service.errors import UnknownJob
 def make(api: Api) -> Routes:
     """The route."""
     routes = Routes("arrivals", __name__, url_prefix="/v1/bundles", description="Files as soon as they are verified")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<bundle_id>/arrivals", methods=["GET"], parameters=ID, tags=["bundles"])
     @routes.operation("listArrivals", raises=[UnknownJob])

@@ -19,6 +19,7 @@ from topmast_service.container import Api
 from topmast_service.domain.basket import Changed
 from topmast_service.domain.job import Job
 from topmast_service.domain.rows import Condition, ask
+from topmast_service.domain.scopes import SEARCH
 from topmast_service.errors import (
     BadCursor,
     BasketFull,
@@ -61,7 +62,7 @@ Document = dict[str, Any]
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("basket_items", __name__, url_prefix="/v1/baskets", description="What lies in a basket")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     def changed(basket_id: str, change: Changed) -> Document:
         basket = api.baskets.get(user().name, basket_id)
@@ -71,7 +72,7 @@ def make(api: Api) -> Routes:
         return ask(api.baskets.table(user().name, basket_id).askable, where=query.get("where", ())).where
 
     @routes.route("/<basket_id>/items", methods=["POST"], parameters=ID, tags=["baskets"])
-    @routes.operation("addItems", raises=[*OF_BODIES, *_REFUSALS])
+    @routes.operation("addItems", scope=SEARCH, raises=[*OF_BODIES, *_REFUSALS])
     @routes.arguments(IdempotencyHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
     @routes.arguments(ItemsRequest)

@@ -47,7 +47,7 @@ def document(api: Api, basket: Basket) -> Document:
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("baskets", __name__, url_prefix="/v1/baskets", description="Lists of files, before they are staged")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["GET"])
     @routes.operation("listBaskets", raises=[Busy])

@@ -17,7 +17,7 @@ from topmast_service.errors import BadCursor, Expired, NoResult, NotReady, Unkno
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("bundle_products", __name__, url_prefix="/v1/bundles", description="What was chosen, and what not")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<bundle_id>/products", methods=["GET"], parameters=PLANNED, tags=["bundles"])
     @routes.operation("listBundleProducts", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, BadCursor])

@@ -50,7 +50,7 @@ _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 def make(api: Api, waiters: Waiters) -> Routes:
     """The routes."""
     routes = Routes("bundles", __name__, url_prefix="/v1/bundles", description="Chosen files, staged")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
     document = partial(documents.of_bundle, settings=api.stores.settings, versions=api.versions)
 
     @routes.route("", methods=["POST"])

@@ -38,7 +38,7 @@ class CitationQuery(Request):
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("citation", __name__, url_prefix="/v1/jobs", description="How to cite what was found")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<job_id>/citation", methods=["GET"], parameters=[path_id("job_id", JOB, "The job")], tags=["jobs"])
     @routes.operation(

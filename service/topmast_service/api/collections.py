@@ -46,7 +46,7 @@ _SAME = {304: {"description": "You have it already (If-None-Match)", "headers": 
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("collections", __name__, url_prefix="/v1/collections", description="What can be searched")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["GET"])
     @routes.operation("listCollections", raises=[PreconditionFailed], responses=_SAME)

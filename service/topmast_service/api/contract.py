@@ -8,9 +8,12 @@ import yaml
 from flask import Flask
 from marshmallow import fields
 
+from topmast_service.api.auth import ON_BEHALF
 from topmast_service.api.http_errors import kinds
 from topmast_service.api.problems import ProblemApi, told
+from topmast_service.api.routes import scope_of
 from topmast_service.api.schemas import basket_items, criteria, forms, rows
+from topmast_service.store.users import USER_NAME
 
 VERSION = "1.0.0"
 """Of the contract, not of the code: /v1 only grows (http.md)."""
@@ -57,13 +60,27 @@ _HEADERS = {
     "Allow": "The methods that the address takes",
 }
 
+_ON_BEHALF = {
+    "name": ON_BEHALF,
+    "description": "The user for whom this is done; for keys of the role `portal` only. What is made is that user's, "
+    "and their quota, MAST token and Idempotency-Keys count",
+    "schema": {"type": "string", "pattern": f"^{USER_NAME.pattern}$"},
+    "example": "ann",
+}
+
 
 def prepare(api: ProblemApi) -> None:
     """Register what routes refer to by name; before any route."""
     components = api.spec.components
     components.security_scheme(
-        "apiKey", {"type": "http", "scheme": "bearer", "description": "An API key of this topmast, `tm_…`"}
+        "apiKey",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key of this topmast, `tm_…`; each operation's `x-scope` is what it must have",
+        },
     )
+    components.parameter("OnBehalfOf", "header", _ON_BEHALF)
     for name, text in _HEADERS.items():
         components.header(name, {"description": text, "schema": {"type": "string"}})
     for shape, name in criteria.COMPONENTS.items():
@@ -124,7 +141,17 @@ def document(app: Flask) -> dict[str, Any]:
         for operation in item.values():
             if "responses" in operation:
                 operation["responses"] = dict(sorted(operation["responses"].items()))
+        _tell_keys(item)
     return {name: found[name] for name in _ORDER}
+
+
+def _tell_keys(item: dict[str, Any]) -> None:
+    """What every operation with a key has in common: the scope that it needs, and for whom it may be asked."""
+    keyed = {m: op for m, op in item.items() if "responses" in op and op.get("security") != []}
+    for method, operation in keyed.items():
+        operation["x-scope"] = scope_of(method, operation.get("x-scope"))
+    if keyed:
+        item["parameters"] = [*item.get("parameters", []), {"$ref": "#/components/parameters/OnBehalfOf"}]
 
 
 def as_yaml(app: Flask) -> str:

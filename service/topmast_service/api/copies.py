@@ -29,7 +29,7 @@ _REFUSALS = (UnknownJob, NotReady, NoResult, Expired, CopiesNotAllowed, Idempote
 def make(api: Api, waiters: Waiters) -> Routes:
     """The route."""
     routes = Routes("copies", __name__, url_prefix="/v1/bundles", description="The box, into a shared folder")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<bundle_id>/copies", methods=["POST"], parameters=ID, tags=["bundles"])
     @routes.operation("copyBundle", raises=[*OF_BODIES, *_REFUSALS])

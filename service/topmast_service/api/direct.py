@@ -15,17 +15,18 @@ from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.api.submitting import Answer
 from topmast_service.api.waiting import Waiters, preferred
 from topmast_service.container import Api
+from topmast_service.domain.scopes import BUNDLE
 from topmast_service.errors import NotFound, OverQuota
 
 
 def make(api: Api, waiters: Waiters) -> Routes:
     """The route."""
     routes = Routes("direct", __name__, url_prefix="/v1/observations", description="One observation in one call")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
     document = partial(documents.of_bundle, settings=api.stores.settings, versions=api.versions)
 
     @routes.route("/<obs_id>/mrp.zip", methods=["GET"], parameters=[OBS_ID], tags=["bundles"])
-    @routes.operation("getMrp", raises=[NotFound, OverQuota])
+    @routes.operation("getMrp", scope=BUNDLE, raises=[NotFound, OverQuota])
     @routes.arguments(PreferHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
     @routes.response(

@@ -25,10 +25,16 @@ def _operations(spec: Spec) -> list[Spec]:
     return [
         _operation(method, path, {"parameters": shared, **operation}, shared)
         for path, item in spec["paths"].items()
-        for shared in [item.get("parameters", [])]
+        for shared in [[_resolved(spec, p) for p in item.get("parameters", [])]]
         for method, operation in item.items()
         if method != "parameters"
     ]
+
+
+def _resolved(spec: Spec, parameter: Spec) -> Spec:
+    """A parameter, or the one that it refers to."""
+    found: Spec = spec["components"]["parameters"][_name(parameter)] if "$ref" in parameter else parameter
+    return found
 
 
 def _operation(method: str, path: str, operation: Spec, shared: list[Spec]) -> Spec:
@@ -41,6 +47,7 @@ def _operation(method: str, path: str, operation: Spec, shared: list[Spec]) -> S
         "summary": operation.get("summary", ""),
         "description": operation.get("description", ""),
         "open": operation.get("security") == [],
+        "scope": operation.get("x-scope", ""),
         "parameters": [_parameter(p) for p in [*shared, *own]],
         "body": _name(body),
         "responses": [_response(status, r) for status, r in operation["responses"].items()],

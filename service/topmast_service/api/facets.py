@@ -20,7 +20,7 @@ ID = [path_id("search_id", "s", "The search")]
 def make(api: Api) -> Routes:
     """The route."""
     routes = Routes("facets", __name__, url_prefix="/v1/searches", description="What a result is made of")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<search_id>/facets", methods=["GET"], parameters=ID, tags=["searches"])
     @routes.operation("getFacets", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, NotComparable])

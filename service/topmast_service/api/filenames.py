@@ -25,7 +25,7 @@ _NAME = {
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("filenames", __name__, url_prefix="/v1/filenames", description="What file names say")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<filename>", methods=["GET"], parameters=[_NAME])
     @routes.operation("explainFilename", raises=[UnknownFilename])

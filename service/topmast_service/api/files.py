@@ -66,7 +66,7 @@ _OK_HEADERS = {200: {"headers": _FILE_HEADERS}}
 def make(api: Api, streams: Streams) -> Routes:
     """The routes."""
     routes = Routes("files", __name__, url_prefix="/v1/bundles", description="The box, over HTTP")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     def show(bundle_id: str, path: str) -> Response:
         bundle, reader = results.readable(api, user(), bundle_id), user().name

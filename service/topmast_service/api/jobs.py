@@ -26,7 +26,7 @@ Document = dict[str, Any]
 def make(api: Api, waiters: Waiters) -> Routes:
     """The routes."""
     routes = Routes("jobs", __name__, url_prefix="/v1/jobs", description="The life of every search and bundle")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["GET"])
     @routes.operation("listJobs", raises=[BadCursor])

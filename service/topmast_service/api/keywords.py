@@ -28,7 +28,7 @@ _NAME = {
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("keywords", __name__, url_prefix="/v1/keywords", description="What keywords mean")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["GET"])
     @routes.operation("listKeywords", raises=[BadCursor])

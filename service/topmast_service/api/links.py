@@ -22,7 +22,7 @@ _ERRORS = (*OF_BODIES, UnknownJob, NotReady, NoResult, Expired, NoSuchFile, NotB
 def make(api: Api) -> Routes:
     """The route."""
     routes = Routes("links", __name__, url_prefix="/v1/bundles", description="Links that need no key")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<bundle_id>/links", methods=["POST"], parameters=ID, tags=["bundles"])
     @routes.operation("makeLink", raises=_ERRORS)

@@ -31,7 +31,7 @@ _LOCATION = {
 def make(api: Api, streams: Streams) -> Routes:
     """The routes."""
     routes = Routes("manifests", __name__, url_prefix="/v1/bundles", description="What became of every file")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<bundle_id>/manifest", methods=["GET"], parameters=ID, tags=["bundles"])
     @routes.operation(

@@ -16,7 +16,7 @@ from topmast_service.errors import BadMastToken, UpstreamDown
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("mast-token", __name__, url_prefix="/v1/me/mast-token", description="Your own token at MAST")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["PUT"])
     @routes.operation("storeMastToken", raises=[*OF_BODIES, BadMastToken, UpstreamDown])

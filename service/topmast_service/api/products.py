@@ -12,6 +12,7 @@ from topmast_service.api.schemas.search import SearchDocument
 from topmast_service.api.submitting import Answer
 from topmast_service.container import Api
 from topmast_service.domain.rows import ask
+from topmast_service.domain.scopes import SEARCH
 from topmast_service.errors import Expired, NoResult, NotReady, NotToBeBundled, OverQuota, UnknownColumn, UnknownJob
 from topmast_service.store import conditions
 
@@ -21,11 +22,13 @@ ID = [path_id("search_id", "s", "The search")]
 def make(api: Api) -> Routes:
     """The route."""
     routes = Routes("products", __name__, url_prefix="/v1/searches", description="The files of what was found")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<search_id>/products", methods=["GET"], parameters=ID, tags=["searches"])
     @routes.operation(
-        "findProducts", raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, NotToBeBundled, OverQuota]
+        "findProducts",
+        scope=SEARCH,
+        raises=[UnknownJob, NotReady, NoResult, Expired, UnknownColumn, NotToBeBundled, OverQuota],
     )
     @routes.arguments(ProductsQuery, location="query")
     @routes.response(

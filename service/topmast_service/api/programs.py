@@ -41,7 +41,7 @@ class ProgramAccess(Answer):
 def make(api: Api) -> Routes:
     """The route."""
     routes = Routes("programs", __name__, url_prefix="/v1/programs", description="Who has access to a program")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<program>/access", methods=["GET"], parameters=[PROGRAM])
     @routes.operation("getProgramAccess")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import flask_smorest
 
@@ -12,14 +12,18 @@ from topmast_service.api.http_errors import TooLarge, UnsupportedMediaType
 from topmast_service.api.parsing import RequestParser
 from topmast_service.api.problems import MEDIA_TYPE, status_of
 from topmast_service.api.schemas.problem import Problem
+from topmast_service.domain.scopes import BUNDLE, READ
 from topmast_service.errors import (
     Invalid,
     LockedOut,
     Malformed,
+    MissingRole,
+    MissingScope,
     RateLimited,
     StoreUnavailable,
     TopmastError,
     Unauthenticated,
+    UnknownUser,
 )
 
 View = Callable[..., Any]
@@ -28,7 +32,7 @@ Errors = Iterable[type[TopmastError]]
 OF_ALL = (RateLimited, TopmastError)
 """What every operation may answer that is counted."""
 
-OF_KEYED = (Unauthenticated, Invalid, LockedOut, StoreUnavailable, *OF_ALL)
+OF_KEYED = (Unauthenticated, MissingScope, MissingRole, UnknownUser, Invalid, LockedOut, StoreUnavailable, *OF_ALL)
 """What every operation with a key may answer."""
 
 OF_BODIES = (Malformed, TooLarge, UnsupportedMediaType)
@@ -41,7 +45,14 @@ class Routes(flask_smorest.Blueprint):
     ARGUMENTS_PARSER = RequestParser()
 
     def operation(
-        self, name: str, *, raises: Errors = (), keyed: bool = True, counted: bool = True, **more: Any
+        self,
+        name: str,
+        *,
+        raises: Errors = (),
+        keyed: bool = True,
+        counted: bool = True,
+        scope: str | None = None,
+        **more: Any,
     ) -> Callable[[View], View]:
         """Name an operation and declare its errors; `more` goes into the contract as it is.
 
@@ -55,15 +66,30 @@ class Routes(flask_smorest.Blueprint):
             Whether an API key is required.
         counted
             Whether requests per minute are limited.
+        scope
+            The scope that the key must have, or `ANY`; by default what `scope_of` says.
         """
         errors = [*raises, *(OF_KEYED if keyed else OF_ALL if counted else (TopmastError,))]
         responses = {status: _response(status, found) for status, found in _by_status(errors).items()}
         told = more.pop("responses", {})
         security: dict[str, Any] = {} if keyed else {"security": []}
-        decorate: Callable[[View], View] = self.doc(
-            operationId=name, responses={**told, **responses}, **security, **more
-        )
+        documented = self.doc(operationId=name, responses={**told, **responses}, **security, **_told(scope), **more)
+
+        def decorate(view: View) -> View:
+            found: Any = documented(view)
+            found.scope = scope  # where `auth` finds it
+            return cast(View, found)
+
         return decorate
+
+
+def scope_of(method: str, told: str | None) -> str:
+    """The scope that an operation needs: the one told, else by whether it only looks."""
+    return told or (READ if method.upper() in {"GET", "HEAD"} else BUNDLE)
+
+
+def _told(scope: str | None) -> dict[str, str]:
+    return {"x-scope": scope} if scope else {}
 
 
 def _by_status(errors: Errors) -> Mapping[int, list[type[TopmastError]]]:

@@ -28,7 +28,7 @@ _ERRORS = (UnknownJob, NotReady, NoResult, Expired, Busy)
 def make(api: Api, streams: Streams) -> Routes:
     """The routes."""
     routes = Routes("scripts", __name__, url_prefix="/v1/bundles", description="For programs that fetch by themselves")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     def send(write: Callable[[Place, Files], Iterator[bytes]], media: str, source: str, bundle_id: str) -> Response:
         bundle = results.readable(api, user(), bundle_id)

@@ -17,6 +17,7 @@ from topmast_service.api.streaming import Streams
 from topmast_service.api.submitting import Answer, answer
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
+from topmast_service.domain.scopes import SEARCH
 from topmast_service.errors import (
     BadCursor,
     BadTarget,
@@ -39,11 +40,12 @@ _MADE = contract.headers("Location", "Retry-After", "Idempotency-Replayed")
 def make(api: Api, waiters: Waiters, streams: Streams) -> Routes:
     """The routes."""
     routes = Routes("searches", __name__, url_prefix="/v1/searches", description="What there is")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("", methods=["POST"])
     @routes.operation(
         "submitSearch",
+        scope=SEARCH,
         raises=[*OF_BODIES, UnknownColumn, BadTarget, EmptySelection, Expired, IdempotencyMismatch, OverQuota],
         responses=contract.made("search", search="getSearch", rows="listRows"),
     )

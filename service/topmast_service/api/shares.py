@@ -26,7 +26,7 @@ NAME = {
 def make(api: Api) -> Routes:
     """The routes."""
     routes = Routes("shares", __name__, url_prefix="/v1/bundles", description="Who else may look at a bundle")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<bundle_id>/shares/<user_name>", parameters=[*ID, NAME], tags=["bundles"])
     class Share(MethodView):

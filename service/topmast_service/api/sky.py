@@ -48,7 +48,7 @@ _PNG = {"image/png": {"schema": {"type": "string", "format": "binary"}}}
 def make(api: Api, waiters: Waiters) -> Routes:
     """The routes."""
     routes = Routes("sky", __name__, url_prefix="/v1/searches", description="Where it lies")
-    require_key(routes, api.stores.users)
+    require_key(routes, api.stores)
 
     @routes.route("/<search_id>/sky", methods=["GET"], parameters=ID, tags=["searches"])
     @routes.operation(

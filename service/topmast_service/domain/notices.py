@@ -17,6 +17,9 @@ ACKNOWLEDGE, READY = "acknowledged", "ready"
 EXPIRING = "expiring"
 """The warning before a bundle's files go."""
 
+ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){0,8}"
+"""An e-mail address: no name, no quotes, and nothing that could begin another line of a mail."""
+
 HOOK = "hook"
 """A command of the operator's, run when the bundle is complete."""
 

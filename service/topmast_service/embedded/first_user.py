@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from topmast_service.domain.scopes import OPERATOR, allowed
 from topmast_service.embedded.folder import write_private
 from topmast_service.errors import NotFound, Unauthenticated
+from topmast_service.store.keys import ApiKeys
 from topmast_service.store.users import Users
 
 
-def first_user_key(users: Users, name: str, file: Path) -> str:
+def first_user_key(users: Users, keys: ApiKeys, name: str, file: Path) -> str:
     """The API key of `name`, read from `file` or made and written there (0600).
 
     Raises
@@ -19,22 +21,26 @@ def first_user_key(users: Users, name: str, file: Path) -> str:
     """
     _ensure(users, name)
     kept = file.read_text().strip() if file.exists() else ""
-    if kept and _belongs(users, kept, name):
+    user = users.get(name)
+    if kept and (user.disabled or _belongs(keys, kept, name)):
         return kept
-    key = users.new_key(name)
+    key = keys.new(name, scopes=allowed(user.role), label="first user").secret
     write_private(file, key + "\n")
     return key
 
 
 def _ensure(users: Users, name: str) -> None:
+    """Somebody must be able to administrate: also where an earlier release knew no operators."""
     try:
         users.get(name)
     except NotFound:
         users.add(name, email=f"{name}@localhost")
+    if not any(user.role == OPERATOR for user in users.everybody()):
+        users.change(name, role=OPERATOR)
 
 
-def _belongs(users: Users, key: str, name: str) -> bool:
+def _belongs(keys: ApiKeys, key: str, name: str) -> bool:
     try:
-        return users.sign_in(key).name == name
+        return keys.sign_in(key).user.name == name
     except Unauthenticated:
         return False

@@ -216,6 +216,6 @@ def _sandbox_command(plan: Plan) -> list[str]:
 def _endpoint(plan: Plan) -> Endpoint:
     settings, folder = plan.settings, plan.folder
     with closing(open_stores(settings)) as stores:
-        key = first_user_key(stores.users, plan.wishes.user, folder.secrets / "api_key")
+        key = first_user_key(stores.users, stores.keys, plan.wishes.user, folder.secrets / "api_key")
     ftps = Ftps(settings.ftps_public_host, settings.ftps_port, plan.wishes.user, settings.ftps_ca_file)
     return Endpoint(settings.public_url, key, ftps, str(settings.mail), plan.sandbox_url)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from topmast_service.config import Settings
 from topmast_service.container import Stores, for_ftps
+from topmast_service.domain.scopes import READ
 from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
 from topmast_service.ftps.doors import Doors
 from topmast_service.ftps.openings import Openings
@@ -68,11 +69,12 @@ def doors_of(stores: Stores, rights: Rights) -> Doors:
 
 def _sign_in(stores: Stores, user: str, key: str) -> bool:
     try:
-        return stores.users.sign_in(key).name == user
+        found = stores.keys.sign_in(key)
     except Unauthenticated:
         return False
     except UNAVAILABLE as error:
         raise StoreUnavailable(retry_after=2) from error
+    return found.user.name == user and READ in found.scopes
 
 
 def _unless_away(ask: Callable[..., None], *told: str) -> None:

@@ -1,120 +1,120 @@
-"""Users and their API keys; a key is kept only as its hash.
+"""Users. Their keys are in `keys`.
 
-A key looks like ``tm_<key id>_<secret>``. The secret has 192 random bits, so a plain SHA-256 is enough (there is no
-word list to try), and looking the hash up is constant-time for the attacker's purpose: a near miss has another hash.
+Key ``user:<name>``, a hash of the fields of `User`. Earlier releases knew no `disabled` and no `mark`. Only
+what changes is written, so that two who change different things lose nothing of each other.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from typing import Any
 
-from topmast_service.errors import Invalid, NotFound, Unauthenticated
-from topmast_service.store.connection import PREFIX, Client
+from topmast_service.domain.notices import ADDRESS
+from topmast_service.domain.scopes import MEMBER, ROLES
+from topmast_service.errors import Invalid, NotFound, UserExists
+from topmast_service.store.connection import PREFIX, Client, time_of
 
 USER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 """User names are folder names and FTPS logins too, hence so narrow (design: §9 Names)."""
 
+_ADDRESS = re.compile(ADDRESS)
+
 
 @dataclass(frozen=True)
 class User:
-    """Who asks. `email` is where notices go when the request names nobody."""
+    """Who asks. `email` is where notices go when the request names nobody; who is `disabled` has no key that opens."""
 
     name: str
     email: str = ""
-    role: str = "member"
+    role: str = MEMBER
     created: str = ""
-
-
-@dataclass(frozen=True)
-class KeyFacts:
-    """What may be shown of a key: never the key."""
-
-    id: str
-    user: str
-    created: str
-    last_used: str = ""
+    disabled: bool = False
 
 
 class Users:
-    """All users of this installation."""
+    """All users of this installation; they are disabled, never removed, since what they made stays theirs."""
 
     def __init__(self, redis: Client) -> None:
         self._redis = redis
 
-    def add(self, name: str, *, email: str = "", role: str = "member") -> User:
-        """Create or update a user.
+    def add(self, name: str, *, email: str | None = None, role: str | None = None) -> User:
+        """Create a user, or change what is given of one that is there.
 
         Raises
         ------
         Invalid
-            The name is not ``[a-z][a-z0-9_-]{0,31}``.
+            The name is not ``[a-z][a-z0-9_-]{0,31}``, or the rest is nothing a user can have.
         """
-        if not USER_NAME.fullmatch(name):
-            raise Invalid(f"{name!r} is not a user name.", hint="Use a-z, 0-9, _ and -, beginning with a letter.")
-        user = User(name, email, role, _today())
-        self._redis.hset(f"{PREFIX}user:{name}", mapping=asdict(user))
-        return user
+        try:
+            return self.create(name, email=email or "", role=role or MEMBER)
+        except UserExists:
+            return self.change(name, email=email, role=role)
+
+    def create(self, name: str, *, email: str = "", role: str = MEMBER, mark: str = "") -> User:
+        """A user of a name that nobody has; `Invalid` as for `add`.
+
+        Raises
+        ------
+        UserExists
+            The name is taken; by another `mark`, which says what request made a user.
+        """
+        _check_name(name)
+        told = {"name": name, "mark": mark, "created": self._now(), **_told(email=email, role=role)}
+
+        def write(pipe: Any) -> None:
+            stored = pipe.hgetall(_key(name))
+            if stored and not (mark and stored.get("mark") == mark):
+                raise UserExists(f"There is a user {name}.")
+            pipe.multi()
+            if not stored:
+                pipe.hset(_key(name), mapping=told)
+
+        self._redis.transaction(write, _key(name))
+        return self.get(name)
+
+    def change(
+        self, name: str, *, email: str | None = None, role: str | None = None, disabled: bool | None = None
+    ) -> User:
+        """Change what is given; `NotFound` without such a user, `Invalid` as for `add`."""
+        told = _told(email=email, role=role, disabled=disabled)
+        self.get(name)
+        if told:
+            self._redis.hset(_key(name), mapping=told)
+        return self.get(name)
 
     def get(self, name: str) -> User:
         """The user called `name`; `NotFound` if there is none."""
-        stored = self._redis.hgetall(f"{PREFIX}user:{name}")
+        stored = self._redis.hgetall(_key(name)) if USER_NAME.fullmatch(name) else {}
         if not stored:
             raise NotFound(f"There is no user {name}.")
-        return User(**stored)
+        texts = {field: stored.get(field, "") for field in ("email", "created")}
+        return User(name, **texts, role=stored.get("role", MEMBER), disabled=stored.get("disabled") == "1")
 
     def everybody(self) -> list[User]:
         """All users, by name."""
         names = sorted(str(key).removeprefix(f"{PREFIX}user:") for key in self._redis.scan_iter(f"{PREFIX}user:*"))
         return [self.get(name) for name in names]
 
-    def new_key(self, name: str) -> str:
-        """A new API key for `name`, shown this once."""
-        self.get(name)
-        key_id, secret = secrets.token_hex(4), secrets.token_urlsafe(24)
-        key = f"tm_{key_id}_{secret}"
-        facts = KeyFacts(key_id, name, _today())
-        self._redis.hset(f"{PREFIX}key:{_hash(key)}", mapping=asdict(facts))
-        self._redis.sadd(f"{PREFIX}keys:{name}", _hash(key))
-        return key
-
-    def sign_in(self, key: str) -> User:
-        """Whose key this is; notes the day of use.
-
-        Raises
-        ------
-        Unauthenticated
-            Nobody's, or revoked.
-        """
-        name = f"{PREFIX}key:{_hash(key)}"
-        owner = self._redis.hget(name, "user")
-        if owner is None:
-            raise Unauthenticated("The API key is not known here.")
-        self._redis.hset(name, "last_used", _today())
-        return self.get(str(owner))
-
-    def keys(self, name: str) -> list[KeyFacts]:
-        """The facts of all keys of `name`."""
-        hashes = self._redis.smembers(f"{PREFIX}keys:{name}")
-        stored = [self._redis.hgetall(f"{PREFIX}key:{h}") for h in hashes]
-        return sorted((KeyFacts(**s) for s in stored if s), key=lambda k: k.id)
-
-    def revoke(self, name: str, key_id: str) -> None:
-        """Make a key worthless at once; `NotFound` if `name` has no such key."""
-        for digest in self._redis.smembers(f"{PREFIX}keys:{name}"):
-            if self._redis.hget(f"{PREFIX}key:{digest}", "id") == key_id:
-                self._redis.delete(f"{PREFIX}key:{digest}")
-                self._redis.srem(f"{PREFIX}keys:{name}", digest)
-                return
-        raise NotFound(f"User {name} has no key {key_id}.")
+    def _now(self) -> str:
+        return time_of(self._redis).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def _key(name: str) -> str:
+    return f"{PREFIX}user:{name}"
 
 
-def _today() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _check_name(name: str) -> None:
+    if not USER_NAME.fullmatch(name):
+        raise Invalid(f"{name!r} is not a user name.", hint="Use a-z, 0-9, _ and -, beginning with a letter.")
+
+
+def _told(*, email: str | None = None, role: str | None = None, disabled: bool | None = None) -> dict[str, str]:
+    """What is to be written; an address without control characters, since it goes into the head of mails."""
+    if email and not _ADDRESS.fullmatch(email):
+        raise Invalid(f"{email!r} is not an e-mail address.", hint="Write it without a name: ann@example.org.")
+    if role is not None and role not in ROLES:
+        raise Invalid(f"{role!r} is no role.", hint=f"Choose among {', '.join(ROLES)}.")
+    flag = None if disabled is None else "1" if disabled else ""
+    told = {"email": email, "role": role, "disabled": flag}
+    return {name: value for name, value in told.items() if value is not None}

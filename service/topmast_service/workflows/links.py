@@ -56,7 +56,7 @@ class Links:
         BadLink, LinkExpired
             It opens nothing, or nothing any more.
         Expired
-            The bundle, its files or its owner are gone.
+            The bundle, its files or its owner are gone, or the owner is disabled.
         """
         link = links.verify(signature, path, self.keys.verifying())
         if link.until <= self.jobs.now():
@@ -66,9 +66,9 @@ class Links:
     def _published(self, bundle_id: str) -> Job:
         try:
             bundle = self.jobs.get(bundle_id)
-            self.users.get(bundle.owner)
+            owner = self.users.get(bundle.owner)
         except NotFound:  # the job, or its owner
             raise Expired("What the link opened is gone.", hint=LinkExpired.hint) from None
-        if not bundle.published:
+        if owner.disabled or not bundle.published:
             raise Expired(f"The files of bundle {bundle_id} are gone.", hint=LinkExpired.hint)
         return bundle

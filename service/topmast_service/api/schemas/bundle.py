@@ -14,6 +14,7 @@ from topmast_service.api.schemas.search import LABEL
 from topmast_service.api.schemas.selection import BundleSelection
 from topmast_service.domain.layout import LAYOUTS
 from topmast_service.domain.lineage import STARTS
+from topmast_service.domain.notices import ADDRESS
 from topmast_service.domain.product import PREFIXES
 from topmast_service.domain.releasing import RELEASES
 
@@ -25,10 +26,7 @@ MAX_DAYS = 3650
 
 _STARTS = "|".join(PREFIXES)
 _NAME = Pattern(r"[!-~]{1,200}", "1 to 200 visible ASCII characters.")
-_EMAIL = Pattern(
-    r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){0,8}",
-    "This is not an e-mail address.",
-)
+_EMAIL = Pattern(ADDRESS, "This is not an e-mail address.")
 
 
 class _URI(fields.String):
