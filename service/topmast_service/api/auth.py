@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, g, request
+from structlog.contextvars import bind_contextvars
 
 from topmast_service.errors import Unauthenticated
 from topmast_service.store.users import User, Users
@@ -14,6 +15,7 @@ def require_key(routes: Blueprint, users: Users) -> None:
     @routes.before_request
     def sign_in() -> None:
         g.user = users.sign_in(_key(request.headers.get("Authorization", "")))
+        bind_contextvars(user=g.user.name)
 
 
 def user() -> User:

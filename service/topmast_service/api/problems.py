@@ -112,7 +112,7 @@ def _of_framework(error: HTTPException) -> Response:
 
 
 def _store_away(error: Exception) -> Response:
-    _log.warning("store unavailable: request_id=%s %s", request_id(), type(error).__name__)
+    _log.warning("store unavailable: %s", type(error).__name__)
     return answer(StoreUnavailable(retry_after=5))
 
 

@@ -60,7 +60,7 @@ class Job:
 
     `published_at` is when the current `revision` was; a retry forgets `ended`, but this stays until the next revision.
     `notices` are owed now, `owed_at_end` at each end (None in records of earlier releases); `warned` is the destruction
-    that was warned of.
+    that was warned of. `request_id` is of the request that made it, so that workers' log lines can be found by it.
     """
 
     id: str
@@ -93,6 +93,7 @@ class Job:
     notices: tuple[str, ...] = ()
     owed_at_end: tuple[str, ...] | None = None
     warned: datetime | None = None
+    request_id: str = ""
     schema: int = SCHEMA
 
     @property

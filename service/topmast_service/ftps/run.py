@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from topmast_service import logs
 from topmast_service.config import Settings
 from topmast_service.container import Stores, open_stores
 from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
@@ -47,7 +48,7 @@ class Boxes(Mapping[str, Path]):
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(settings, "ftps")
     stores = open_stores(settings)
     doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user))
     serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))

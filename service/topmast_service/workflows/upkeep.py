@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
 from topmast_service.domain import job, keeping
 from topmast_service.domain.job import Job
 from topmast_service.errors import DiskFull, TopmastError, UnknownJob, UpstreamDown
@@ -19,7 +21,7 @@ from topmast_service.staging.tree import Trees
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Tokens
-from topmast_service.workflows.attempt import Terms, end_in_error
+from topmast_service.workflows.attempt import Terms, belonging, end_in_error
 from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.columns import Reminder
@@ -78,8 +80,14 @@ class Upkeep:
         self.columns.round()
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
+        with bound_contextvars(job=job_id, user="", request_id="", task="upkeep"):
+            self._looked(job_id, look)
+
+    def _looked(self, job_id: str, look: Callable[[Job], None]) -> None:
         try:
-            look(self.jobs.get(job_id))
+            found = self.jobs.get(job_id)
+            bind_contextvars(**belonging(found))
+            look(found)
         except UnknownJob:
             self.jobs.forget_id(job_id)
         except TopmastError as error:
