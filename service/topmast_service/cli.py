@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topmast_service.audit_commands import audit, noted
 from topmast_service.operating import adopt, backup, columns, doctor, restore
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
+    from topmast_service.container import Stores
     from topmast_service.store.users import Users
 
 DATA = click.Path(file_okay=False, path_type=Path)
@@ -126,7 +128,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore, columns):
+for command in (adopt, audit, doctor, backup, restore, columns):
     cli.add_command(command)
 
 
@@ -141,7 +143,7 @@ def users() -> None:
 @click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
 def users_add(name: str, email: str, data: Path | None) -> None:
     """Create a user, or change the address of one."""
-    with _users(data) as known:
+    with _changing(data, "users add", "user", name) as known:
         click.echo(known.add(name, email=email).name)
 
 
@@ -164,7 +166,7 @@ def keys() -> None:
 @click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
 def keys_create(user: str, data: Path | None) -> None:
     """Make a key for USER and print it, this once."""
-    with _users(data) as known:
+    with _changing(data, "keys create", "user", user) as known:
         click.echo(known.new_key(user))
 
 
@@ -184,7 +186,7 @@ def keys_list(user: str, data: Path | None) -> None:
 @click.option("--data", type=DATA, help="of the running `up` that is meant; else TOPMAST_REDIS_URL")
 def keys_revoke(user: str, key_id: str, data: Path | None) -> None:
     """Make a key worthless at once."""
-    with _users(data) as known:
+    with _changing(data, "keys revoke", "key", key_id) as known:
         known.revoke(user, key_id)
 
 
@@ -220,8 +222,22 @@ def _settings() -> Settings:
 
 
 @contextmanager
+def _changing(data: Path | None, action: str, kind: str, thing: str) -> Iterator[Users]:
+    """The users, who are to be changed: the audit log tells by whom, and what came of it."""
+    with _stores(data) as stores, noted(stores.audit, action, kind, thing):
+        yield stores.users
+
+
+@contextmanager
 def _users(data: Path | None) -> Iterator[Users]:
-    """The users of a running `up` (it wrote down where its Redis is) or of the environment's Redis."""
+    """The users, to be looked at."""
+    with _stores(data) as stores:
+        yield stores.users
+
+
+@contextmanager
+def _stores(data: Path | None) -> Iterator[Stores]:
+    """The stores of a running `up` (it wrote down where its Redis is) or of the environment's Redis."""
     from dataclasses import replace
 
     from topmast_service.container import open_stores
@@ -231,10 +247,12 @@ def _users(data: Path | None) -> Iterator[Users]:
 
     settings = _settings()
     if data:
-        settings = replace(settings, redis_url=read_lock(Folder(data).lock).get("redis_url", settings.redis_url))
+        settings = replace(
+            settings, data=data, redis_url=read_lock(Folder(data).lock).get("redis_url", settings.redis_url)
+        )
     with closing(open_stores(settings)) as stores:
         try:
-            yield stores.users
+            yield stores
         except UNAVAILABLE:
             raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None
 

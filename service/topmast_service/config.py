@@ -113,6 +113,11 @@ class Settings:
         return self.data / "mail"
 
     @property
+    def audit(self) -> Path:
+        """What has left Redis of the audit log, a file for each month."""
+        return self.data / "audit"
+
+    @property
     def token_key_file(self) -> Path:
         """The key of the stored MAST tokens, unless `token_keys` has some."""
         return self.data / "secrets" / "token.key"

@@ -18,6 +18,8 @@ from topmast_service.domain.token import Token
 from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
+from topmast_service.store.audit import AuditLog
+from topmast_service.store.audit_files import MonthFiles
 from topmast_service.store.baskets import BasketStore
 from topmast_service.store.columns import ColumnBook
 from topmast_service.store.connection import Client, connect
@@ -69,6 +71,7 @@ class Stores:
     users: Users
     tokens: Tokens
     trees: Trees
+    audit: AuditLog
 
     def close(self) -> None:
         """Give the connections back."""
@@ -86,6 +89,7 @@ def open_stores(settings: Settings) -> Stores:
         Users(redis),
         Tokens(redis, Keys(settings.token_keys, settings.token_key_file)),
         Trees(settings.stage),
+        AuditLog(redis, MonthFiles(settings.audit)),
     )
 
 
@@ -276,6 +280,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _baskets(stores),
         Reminder(ColumnBook(settings.data), stores.jobs, messages.refresh_columns),
         messages.wake,
+        stores.audit,
     )
 
 

@@ -142,6 +142,11 @@ class Unauthenticated(TopmastError):
     hint = "Send `Authorization: Bearer <key>`; `topmast-service keys create` makes one."
 
 
+class RoleNeeded(TopmastError):
+    code, kind, title = "role", "denied", "Your role does not include this"
+    hint = "Ask an operator of this topmast."
+
+
 class NotAuthorized(TopmastError):
     code, kind, title = "not_authorized", "denied", "MAST does not give this file to topmast"
     hint = "Wait for the release date, or ask the PI for access."

@@ -21,6 +21,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/schemas/manifest.json": READ,
     "/v1/me": READ,
     "/v1/me/mast-token": READ | {"PUT", "DELETE"},
+    "/v1/admin/audit": READ,
     "/v1/searches": {"POST"},
     "/v1/searches/{search}": READ,
     "/v1/searches/{search}/rows": READ,

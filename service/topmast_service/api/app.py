@@ -6,9 +6,11 @@ from flask import Flask
 
 from topmast_service.api import (
     about,
+    admin_audit,
     amending,
     archives,
     arrivals,
+    auditing,
     basket_items,
     baskets,
     bundle_products,
@@ -88,9 +90,11 @@ def create_app(api: Api) -> Flask:
         sky.make(api, waiters),
         filenames.make(api),
         json_schemas.make(),
+        admin_audit.make(api),
     ):
         smorest.register_blueprint(routes)
     contract.complete(smorest)
+    auditing.watch(app, smorest, api.stores.audit)
     return app
 
 

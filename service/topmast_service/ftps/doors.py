@@ -17,7 +17,7 @@ _USER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 @dataclass(frozen=True)
 class Doors:
-    """The two questions that the service answers for the server.
+    """The questions that the service answers for the server, and what it is told.
 
     Parameters
     ----------
@@ -28,10 +28,14 @@ class Doors:
         touches files, so a published or removed revision shows at once. Beneath a job only ``get`` is called, so
         a mapping that looks one job up at a time is welcome. Both may raise `TopmastError`: the client hears 450
         (421 while signing in), which means "again later".
+    told
+        What happened, for the audit log: a word such as ``ftps_sign_in`` or ``ftps_refused``, the user as the client
+        gave it, and the client's address.
     """
 
     sign_in: Callable[[str, str], bool]
     boxes: Callable[[str], Mapping[str, Path]]
+    told: Callable[[str, str, str], None] = lambda _action, _user, _address: None
 
 
 class Gate:

@@ -10,10 +10,13 @@ from pathlib import Path
 from topmast_service import logs
 from topmast_service.config import Settings
 from topmast_service.container import Stores, open_stores
+from topmast_service.domain.audit import Entry
 from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
 from topmast_service.ftps.doors import Doors
 from topmast_service.ftps.server import FtpsSettings, serve
+from topmast_service.store.audit import AuditLog
 from topmast_service.store.connection import UNAVAILABLE
+from topmast_service.store.users import USER_NAME
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +53,11 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     logs.set_up(settings, "ftps")
     stores = open_stores(settings)
-    doors = Doors(lambda user, key: _sign_in(stores, user, key), lambda user: Boxes(stores, user))
+    doors = Doors(
+        lambda user, key: _sign_in(stores, user, key),
+        lambda user: Boxes(stores, user),
+        lambda action, user, address: _note(stores.audit, action, user, address),
+    )
     serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
 
 
@@ -61,6 +68,16 @@ def _sign_in(stores: Stores, user: str, key: str) -> bool:
         return False
     except UNAVAILABLE as error:
         raise StoreUnavailable(retry_after=2) from error
+
+
+def _note(audit: AuditLog, action: str, user: str, address: str) -> None:
+    """Counted by the minute: some clients sign in for every file, and those who guess keys do not stop at three."""
+    refused = action == "ftps_refused"
+    name = user if USER_NAME.fullmatch(user) else ""
+    entry = Entry(
+        action, actor="" if refused else name, user=name, outcome="refused" if refused else "", address=address
+    )
+    audit.count(entry, action, address, "" if refused else name)
 
 
 def _settings(settings: Settings) -> FtpsSettings:

@@ -18,6 +18,7 @@ from topmast_service.domain import job, keeping
 from topmast_service.domain.job import Job
 from topmast_service.errors import DiskFull, TopmastError, UnknownJob, UpstreamDown
 from topmast_service.staging.tree import Trees
+from topmast_service.store.audit import AuditLog
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Tokens
@@ -58,6 +59,7 @@ class Upkeep:
     baskets: Baskets
     columns: Reminder
     wake: Callable[[Job], None]
+    audit: AuditLog
 
     def round(self) -> None:
         """Once over everything; a job that cannot be looked after does not keep the others from it."""
@@ -78,6 +80,14 @@ class Upkeep:
         self.eviction.round()
         self.baskets.sweep()
         self.columns.round()
+        self._keep_audit()
+
+    def _keep_audit(self) -> None:
+        """A disk that is full keeps the log in Redis, and nothing else from being done."""
+        try:
+            self.audit.keep()
+        except OSError:
+            log.exception("the audit log cannot be moved to its files")
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
         with bound_contextvars(job=job_id, user="", request_id="", task="upkeep"):
