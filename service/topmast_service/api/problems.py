@@ -15,6 +15,7 @@ from topmast_service.api import http_errors
 from topmast_service.api.envelope import request_id
 from topmast_service.api.schemas.problem import Problem
 from topmast_service.domain.links import masked
+from topmast_service.domain.redaction import redacted
 from topmast_service.errors import NotFound, StoreUnavailable, TopmastError
 from topmast_service.store.connection import UNAVAILABLE
 
@@ -81,7 +82,7 @@ def told(error: TopmastError, request: str) -> dict[str, Any]:
         "type": f"/problems/{error.code}",
         "title": error.title,
         "status": status_of(error),
-        "detail": error.detail[:MAX_TEXT],
+        "detail": redacted(error.detail)[:MAX_TEXT],
         "code": error.code,
         "hint": error.hint[:MAX_TEXT],
         "request_id": request,
@@ -91,7 +92,7 @@ def told(error: TopmastError, request: str) -> dict[str, Any]:
 
 def _shortened(entry: Mapping[str, Any]) -> dict[str, Any]:
     suggestions = [str(s)[:MAX_TEXT] for s in entry.get("suggestions", ())]
-    texts = {name: str(entry.get(name, ""))[:MAX_TEXT] for name in ("pointer", "detail")}
+    texts = {name: redacted(str(entry.get(name, "")))[:MAX_TEXT] for name in ("pointer", "detail")}
     return {**texts, "suggestions": suggestions}
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from topmast_service.domain.notices import EXPIRING, merged, without
+from topmast_service.domain.redaction import redacted
 from topmast_service.errors import IllegalMove, StaleAttempt, WorkerLost
 
 SCHEMA = 1
@@ -225,7 +226,7 @@ def finish(job: Job, attempt: int, now: datetime, outcome: str, **changes: Any) 
 
 def fail(job: Job, now: datetime, error: dict[str, str]) -> Job:
     """ERROR, with what the user needs to know."""
-    return _end(job, ERROR, now, reason=error["code"], error=error)
+    return _end(job, ERROR, now, reason=error["code"], error=_shown(error))
 
 
 def abort(job: Job, now: datetime) -> Job:
@@ -248,7 +249,8 @@ def resume(job: Job) -> Job:
 
 def hold(job: Job, reason: str = "user", error: dict[str, str] | None = None) -> Job:
     """HELD by its user, or until its user does what `error` hints at: nothing goes on until `run`."""
-    return move(job, HELD, reason=reason, error=error, lease_until=None, not_before=None)
+    shown = None if error is None else _shown(error)
+    return move(job, HELD, reason=reason, error=shown, lease_until=None, not_before=None)
 
 
 def run(job: Job) -> Job:
@@ -282,6 +284,11 @@ def archive(job: Job) -> Job:
 def _must_hold(job: Job, attempt: int) -> None:
     if job.phase != EXECUTING or job.attempt != attempt:
         raise StaleAttempt(f"Attempt {attempt} on job {job.id} no longer counts (now {job.attempt}, {job.phase}).")
+
+
+def _shown(error: dict[str, str]) -> dict[str, str]:
+    """A record is stored, shown and mailed, and `detail` may quote what somebody else said, MAST for one."""
+    return {**error, "detail": redacted(error["detail"])} if "detail" in error else error
 
 
 def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **changes: Any) -> Job:

@@ -32,7 +32,7 @@ def run(queue: str, settings: Settings) -> None:
     }
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
     app = make_worker_app(settings, queue)
-    app.worker_main(["worker", f"--queues={queue}", f"--hostname={queue}@%h", *quiet, *pools[queue]])
+    app.worker_main(["--quiet", "worker", f"--queues={queue}", f"--hostname={queue}@%h", *quiet, *pools[queue]])
 
 
 def beat(settings: Settings) -> None:

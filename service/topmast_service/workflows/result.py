@@ -7,6 +7,7 @@ from typing import Any
 
 from topmast_service.domain import access
 from topmast_service.domain.manifest import FAILED, OK, WITHHELD
+from topmast_service.domain.redaction import redacted
 from topmast_service.errors import (
     MissingOnServer,
     NotAuthorized,
@@ -70,4 +71,4 @@ def refused(error: TopmastError, row: Mapping[str, Any]) -> Result:
 
 def failed(error: TopmastError) -> Result:
     """A file that was tried for long enough."""
-    return {"status": FAILED, "reason": f"failed: {error}", "code": error.code}
+    return {"status": FAILED, "reason": redacted(f"failed: {error}"), "code": error.code}
