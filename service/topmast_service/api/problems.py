@@ -82,7 +82,7 @@ def told(error: TopmastError, request: str) -> dict[str, Any]:
         "type": f"/problems/{error.code}",
         "title": error.title,
         "status": status_of(error),
-        "detail": redacted(error.detail)[:MAX_TEXT],
+        "detail": _shown(error.detail),
         "code": error.code,
         "hint": error.hint[:MAX_TEXT],
         "request_id": request,
@@ -92,8 +92,13 @@ def told(error: TopmastError, request: str) -> dict[str, Any]:
 
 def _shortened(entry: Mapping[str, Any]) -> dict[str, Any]:
     suggestions = [str(s)[:MAX_TEXT] for s in entry.get("suggestions", ())]
-    texts = {name: redacted(str(entry.get(name, "")))[:MAX_TEXT] for name in ("pointer", "detail")}
+    texts = {name: _shown(str(entry.get(name, ""))) for name in ("pointer", "detail")}
     return {**texts, "suggestions": suggestions}
+
+
+def _shown(text: str) -> str:
+    """A detail may quote the request, or what MAST said: cut well behind what is shown, lest half a secret be left."""
+    return redacted(text[: 4 * MAX_TEXT])[:MAX_TEXT]
 
 
 def _headers(error: TopmastError, status: int) -> dict[str, str]:

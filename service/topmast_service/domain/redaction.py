@@ -25,8 +25,9 @@ MOST = 1000
 
 _URL_SAFE = str.maketrans("+/", "-_")
 
+# Each looks at a bounded stretch from where it may begin: what is logged may be megabytes of a hostile request.
 _FORMS = (
-    (re.compile(r"\b(tm_[A-Za-z0-9]+_)[A-Za-z0-9_-]{8,}"), rf"\1{HIDDEN}"),  # an API key: its id may be told
+    (re.compile(r"\b(tm_[A-Za-z0-9]{1,32}_)[A-Za-z0-9_-]{8,}"), rf"\1{HIDDEN}"),  # an API key: its id may be told
     (re.compile(r"(?<![\w-])[\w-]{43}=(?![\w=-])", re.ASCII), HIDDEN),  # a Fernet key: 32 bytes (its specification)
     (re.compile(r"(?i)((?:set-)?cookie[\"']?\s*[:=]\s*)[^\r\n]+"), rf"\1{HIDDEN}"),
     (
@@ -38,7 +39,10 @@ _FORMS = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(?i)\b(bearer\s+|token\s+(?=[0-9a-f]{24}))[\w.~+/=-]{12,}", re.ASCII), rf"\1{HIDDEN}"),
-    (re.compile(r"(\w+://[^\s/:@]*:)[^\s/@]+(?=@)"), rf"\1{HIDDEN}"),  # a password in an address (RFC 3986 §3.2.1)
+    (
+        re.compile(r"(?<!\w)(\w{1,20}://[^\s/:@]{0,64}:)[^\s/:@]{1,200}(?=@)"),
+        rf"\1{HIDDEN}",
+    ),  # a password in an address (RFC 3986 §3.2.1)
 )
 
 
