@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topmast_service.audit_commands import audit
 from topmast_service.housekeeping import purge, quotas, usage
 from topmast_service.operating import adopt, backup, columns, doctor, restore
 from topmast_service.people import keys, users
@@ -126,7 +127,7 @@ def certificate(into: Path, hosts: tuple[str, ...]) -> None:
     click.echo(make_certificate(into, hosts).ca_file)
 
 
-for command in (adopt, doctor, backup, restore, columns, users, keys, tokens, usage, quotas, purge):
+for command in (adopt, audit, doctor, backup, restore, columns, users, keys, tokens, usage, quotas, purge):
     cli.add_command(command)
 
 

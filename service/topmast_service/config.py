@@ -83,6 +83,9 @@ class Settings:
     )
     hooks: str = _setting("", "commands that a bundle may have run at its end: name=/absolute/path, split by commas")
 
+    log_format: str = _setting("text", "how every process writes its log: text for people, json for programs")
+    log_level: str = _setting("INFO", "least level that is logged: DEBUG, INFO, WARNING or ERROR")
+
     def __repr__(self) -> str:
         """Without the passwords, since settings end up in logs."""
         return f"Settings(data={self.data}, public_url={self.public_url}, mast_url={self.mast_url})"
@@ -115,6 +118,11 @@ class Settings:
     def mail(self) -> Path:
         """The Maildir."""
         return self.data / "mail"
+
+    @property
+    def audit(self) -> Path:
+        """What has left Redis of the audit log, a file for each month."""
+        return self.data / "audit"
 
     @property
     def token_key_file(self) -> Path:

@@ -20,6 +20,8 @@ from topmast_service.domain.token import Token
 from topmast_service.notify import hooks
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.tree import Trees
+from topmast_service.store.audit import AuditLog
+from topmast_service.store.audit_files import MonthFiles
 from topmast_service.store.baskets import BasketStore
 from topmast_service.store.census import Census
 from topmast_service.store.columns import ColumnBook
@@ -91,6 +93,7 @@ class Stores:
     trees: Trees
     quotas: Quotas
     failures: Failures
+    audit: AuditLog
 
     def close(self) -> None:
         """Give the connections back."""
@@ -113,6 +116,7 @@ def open_stores(settings: Settings) -> Stores:
         Trees(settings.stage),
         Quotas(redis, quota),
         Failures(redis, settings.wrong_keys),
+        AuditLog(redis, MonthFiles(settings.audit)),
     )
 
 
@@ -328,6 +332,7 @@ def for_upkeep(settings: Settings) -> Upkeep:
         _token_care(stores, messages),
         messages.wake,
         messages.look_for_releases,
+        stores.audit,
     )
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from topmast_service.audit_commands import noted
+
 if TYPE_CHECKING:
     from topmast_service.config import Settings
     from topmast_service.workflows.adopt import Adopter, Verdict
@@ -67,9 +69,13 @@ def doctor(data: Path | None, deep: bool, repair: bool, live: bool, as_json: boo
         _ask_mast(settings.mast_url, as_json)
         return
     _must_exist(settings.data)
-    from topmast_service.container import for_doctor
+    from topmast_service.container import for_doctor, open_stores
 
-    report = for_doctor(settings).examine(deep=deep, repair=repair)
+    if repair:
+        with closing(open_stores(settings)) as stores, noted(stores.audit, "doctor --repair", "", ""):
+            report = for_doctor(settings).examine(deep=deep, repair=True)
+    else:
+        report = for_doctor(settings).examine(deep=deep)
     click.echo(json.dumps(report.document(), indent=1) if as_json else "\n".join(report.lines()))
     sys.exit(report.status)
 

@@ -39,7 +39,7 @@ def users() -> None:
 @OF_UP
 def users_add(name: str, email: str | None, role: str | None, data: Path | None) -> None:
     """Create a user, or change what is given of one that is there."""
-    with _stores(data) as stores:
+    with _changing(data, "users add", "user", name) as stores:
         click.echo(stores.users.add(name, email=email, role=role).name)
 
 
@@ -60,7 +60,7 @@ def users_list(data: Path | None) -> None:
 @OF_UP
 def users_change(name: str, email: str | None, role: str | None, data: Path | None) -> None:
     """Change what is given of a user; their keys lose what a new role does not allow."""
-    with _stores(data) as stores:
+    with _changing(data, "users change", "user", name) as stores:
         click.echo(stores.users.change(name, email=email, role=role).name)
 
 
@@ -70,7 +70,7 @@ def users_change(name: str, email: str | None, role: str | None, data: Path | No
 @OF_UP
 def users_disable(name: str, undo: bool, data: Path | None) -> None:
     """Have no key or link of a user open anything; what is theirs stays."""
-    with _stores(data) as stores:
+    with _changing(data, "users disable", "user", name) as stores:
         stores.users.change(name, disabled=not undo)
 
 
@@ -89,7 +89,7 @@ def keys() -> None:
 @OF_UP
 def keys_create(user: str, scopes: tuple[str, ...], expires: float | None, label: str, data: Path | None) -> None:
     """Make a key for USER and print it, this once."""
-    with _stores(data) as stores:
+    with _changing(data, "keys create", "user", user) as stores:
         end = _in_days(stores.keys, expires) if expires else None
         click.echo(stores.keys.new(user, scopes=scopes, expires=end, label=label).secret)
 
@@ -112,7 +112,7 @@ def keys_list(user: str, data: Path | None) -> None:
 @OF_UP
 def keys_rotate(user: str, key_id: str, overlap: float, data: Path | None) -> None:
     """Replace a key by one that does the same, and print it, this once."""
-    with _stores(data) as stores:
+    with _changing(data, "keys rotate", "key", key_id) as stores:
         click.echo(stores.keys.rotate(user, key_id, timedelta(hours=overlap)).secret)
 
 
@@ -122,7 +122,7 @@ def keys_rotate(user: str, key_id: str, overlap: float, data: Path | None) -> No
 @OF_UP
 def keys_revoke(user: str, key_id: str, data: Path | None) -> None:
     """Make a key worthless at once."""
-    with _stores(data) as stores:
+    with _changing(data, "keys revoke", "key", key_id) as stores:
         stores.keys.revoke(user, key_id)
 
 
@@ -136,6 +136,15 @@ def _line(key: KeyFacts, role: str, now: datetime) -> str:
     end = f"{ended} {key.expires:%Y-%m-%dT%H:%M:%SZ}" if key.expires else "no end"
     told = [key.id, f"{key.created:%Y-%m-%dT%H:%M:%SZ}", used, end, ",".join(granted(role, key.scopes)), key.label]
     return "  ".join(told).rstrip()
+
+
+@contextmanager
+def _changing(data: Path | None, action: str, kind: str, thing: str) -> Iterator[Stores]:
+    """The stores, in which something is to be changed: the audit log tells by whom, and what came of it."""
+    from topmast_service.audit_commands import noted
+
+    with _stores(data) as stores, noted(stores.audit, action, kind, thing):
+        yield stores
 
 
 @contextmanager

@@ -181,7 +181,7 @@ def test_a_copy_for_the_group_leaves_out_what_is_not_for_all(group: Group, share
 def openings(group: Group) -> Iterator[Openings]:
     """What the FTPS server asks."""
     stores, rights = container.for_ftps(group.settings)
-    yield Openings(stores.jobs, rights, group.settings.tables)
+    yield Openings(stores, rights)
     stores.close()
 
 

@@ -101,7 +101,7 @@ def test_ftps_lists_and_gives_the_same(world: Matrix, who: str) -> None:
     world.as_(who)
     user = "alice" if who.startswith("portal") else m._KEY_OF[who]
     stores, rights = container.for_ftps(group.settings)
-    openings = Openings(stores.jobs, rights, group.settings.tables)
+    openings = Openings(stores, rights)
     from topmast_service.ftps.run import Boxes
 
     listed = world.bundle.id in set(Boxes(stores, user))

@@ -29,6 +29,7 @@ ADDRESSES: dict[str, set[str]] = {
     "/v1/admin/users/bob/keys": READ | {"POST"},
     "/v1/admin/users/bob/keys/5d1f0c9a": {"DELETE"},
     "/v1/me/mast-token": READ | {"PUT", "DELETE"},
+    "/v1/admin/audit": READ,
     "/v1/searches": {"POST"},
     "/v1/searches/{search}": READ,
     "/v1/searches/{search}/rows": READ,

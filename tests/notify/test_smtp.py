@@ -111,6 +111,16 @@ def test_a_server_that_is_not_there_means_later() -> None:
         Smtp("127.0.0.1", 9, timeout=5).deliver(MESSAGE)
 
 
+def test_a_password_beyond_ascii_is_told_and_not_shown(mail_server: Callable[..., Smtp], tmp_path: Path) -> None:
+    """smtplib raises what has the password in it, and ended the whole round of upkeep by that."""
+    options, ca_file = tls_options(tmp_path)
+    smtp = replace(mail_server(Post(), **options), user="topmast", password="öffne dich", ca_file=ca_file)
+    with pytest.raises(MailDelayed, match="beyond ASCII") as told:
+        smtp.deliver(MESSAGE)
+    assert told.value.__cause__ is None
+    assert told.value.__suppress_context__
+
+
 def test_a_server_that_never_speaks_means_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MailDelayed, match="timed out"):
         Smtp("127.0.0.1", silent.getsockname()[1], timeout=0.2).deliver(MESSAGE)

@@ -7,11 +7,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from topmast_service.api import (
     about,
+    admin_audit,
     admin_keys,
     admin_users,
     amending,
     archives,
     arrivals,
+    auditing,
     basket_items,
     baskets,
     bundle_products,
@@ -106,10 +108,12 @@ def create_app(api: Api) -> Flask:
         filenames.make(api),
         json_schemas.make(),
         usage.make(api),
+        admin_audit.make(api),
     ):
         counting.count(routes, api.rates)
         smorest.register_blueprint(routes)
     contract.complete(smorest)
+    auditing.watch(app, smorest, api.stores.audit)
     return app
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from flask.views import MethodView
 
-from topmast_service.api import boxes, contract, results
+from topmast_service.api import auditing, boxes, contract, results
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.bundles import ID
 from topmast_service.api.files import NOT_MODIFIED, RANGE
@@ -85,6 +85,8 @@ def served(api: Api, bundle: Job, kind: str, reader: str | None) -> Served:
         packed = packing.pack(kind, bundle, api.stores.trees, manifest, lambda: boxes.closed(api, manifest, "", reader))
     except FileNotFoundError:  # between the look and the reading
         raise Expired(f"The files of bundle {bundle.id} are gone.") from None
+    if reader and boxes.guarded(manifest):
+        auditing.delivered(api.stores.audit, bundle.id, f"archive.{kind}")
     most = api.stores.settings.archive_max_bytes
     if most and packed.length > most:
         raise ArchiveTooLarge(f"It has {packed.length} bytes; this topmast sends archives of at most {most}.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask import Blueprint, current_app, g, request
+from structlog.contextvars import bind_contextvars
 
 from topmast_service.api.routes import scope_of
 from topmast_service.container import Stores
@@ -27,6 +28,7 @@ def require_key(routes: Blueprint, stores: Stores) -> None:
         g.actor, g.key_id = signed_in.user, signed_in.key_id
         g.identity = _acting(signed_in, stores.users)
         g.user = g.identity.user
+        bind_contextvars(user=g.user.name)
         check(_needed(), signed_in.user.role, g.identity.scopes)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from topmast_service.api import results
+from topmast_service.api import auditing, results
 from topmast_service.api.intact import as_delivered
 from topmast_service.api.streaming import Served, of_file
 from topmast_service.container import Api
@@ -35,6 +35,7 @@ class Found:
     path: Path
     inside: str
     manifest: Table
+    bundle: str
 
 
 def find(api: Api, bundle: Job, path: str) -> Found:
@@ -47,7 +48,7 @@ def find(api: Api, bundle: Job, path: str) -> Found:
     """
     results.box(api, bundle)
     found = api.stores.trees.find(bundle.owner, bundle.id, results.revision(bundle), path)
-    return Found(found, inside(path), results.manifest(api, bundle))
+    return Found(found, inside(path), results.manifest(api, bundle), bundle.id)
 
 
 def check(api: Api, found: Found, reader: str | None) -> None:
@@ -60,6 +61,7 @@ def check(api: Api, found: Found, reader: str | None) -> None:
     """
     if row := _guarded(found):
         api.rights.check(reader, row)
+        auditing.delivered(api.stores.audit, found.bundle, found.inside)
 
 
 def check_public(api: Api, found: Found) -> None:
@@ -79,6 +81,11 @@ def closed(api: Api, manifest: Table, folder: str, reader: str | None) -> frozen
     """The paths in a folder that a reader may not have; raises `UpstreamDown`."""
     rows = manifest.rows(f"{_WITHIN} AND {_GUARDED}", *_within(folder), access.PUBLIC, only=_DECIDING)
     return api.rights.closed(reader, rows)
+
+
+def guarded(manifest: Table) -> bool:
+    """Whether anything in a box was not public when it was delivered."""
+    return next(manifest.rows(_GUARDED, access.PUBLIC, only=("path",)), None) is not None
 
 
 def _guarded(found: Found) -> dict[str, Any] | None:
@@ -124,9 +131,11 @@ def served(path: Path, relative: str, manifest: Table) -> Served:
     return _sent_by_us(found) if guarded else found
 
 
-def arrived(api: Api, file: Arrived, reader: str) -> Served:
+def arrived(api: Api, bundle: Job, file: Arrived, reader: str) -> Served:
     """A file of a box that is not there yet; raises as `check` for one that MAST does not give to the reader."""
     api.rights.check(reader, file.deciding)
+    if file.deciding["access"] != access.PUBLIC:
+        auditing.delivered(api.stores.audit, bundle.id, file.path)
     return of_file(file.blob, file.sha256, file.path.rpartition("/")[2])
 
 

@@ -6,6 +6,7 @@ import re
 import secrets
 
 from flask import Flask, Response, g, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 _ID = re.compile(r"[!-~]{1,128}")
 _HTML_POLICY = (
@@ -22,8 +23,15 @@ def request_id() -> str:
 
 
 def wrap(app: Flask) -> None:
-    """Give every answer of `app` its envelope."""
+    """Give every answer of `app` its envelope, and every log line about a request the request's id."""
+    app.before_request(_begun)
     app.after_request(_wrapped)
+
+
+def _begun() -> None:
+    """A thread that served somebody else before knows nothing of them now."""
+    clear_contextvars()
+    bind_contextvars(request_id=request_id())
 
 
 def _wrapped(response: Response) -> Response:

@@ -71,7 +71,7 @@ def make(api: Api, streams: Streams) -> Routes:
     def show(bundle_id: str, path: str) -> Response:
         bundle, reader = results.readable(api, user(), bundle_id), user().name
         if path and results.being_made(bundle):
-            return streams.send(request, boxes.arrived(api, api.arrivals.file(bundle, path.strip("/")), reader))
+            return streams.send(request, boxes.arrived(api, bundle, api.arrivals.file(bundle, path.strip("/")), reader))
         found = boxes.find(api, bundle, path)
         if found.path.is_dir():
             listed = api.stores.trees.listing(found.path)

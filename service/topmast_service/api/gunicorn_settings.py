@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import struct
 import sys
 from typing import Any
 
-from topmast_service.domain.links import masked
+from topmast_service import logs
+from topmast_service.config import from_environment
+
+logconfig_dict = logs.config(from_environment(), "api")
+"""gunicorn's own lines like ours. It writes addresses when a request breaks it, and where an operator asks for access
+logs: no line may hold a link that opens something, since who may read logs is not who may have the data."""
 
 limit_request_line = 8190
 """Bytes of an address, gunicorn's highest bound: its default of 4,094 refuses a bulk poll of 200 ids."""
 
 SEND_TIMEOUT = 60
 """Seconds. A client that stops reading gives its thread back; half of the threads could be lost to such otherwise."""
-
-
-def on_starting(server: Any) -> None:
-    """Let no log line hold a link that opens something: who may read logs is not who may have the data.
-
-    gunicorn writes addresses when a request breaks it, and where an operator asks for access logs.
-    """
-    for log in (server.log.error_log, server.log.access_log):
-        log.addFilter(_without_links)
-
-
-def _without_links(record: logging.LogRecord) -> bool:
-    record.msg, record.args = masked(record.getMessage()), ()
-    return True
 
 
 def when_ready(server: Any) -> None:

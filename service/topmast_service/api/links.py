@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from topmast_service.api import boxes, contract, results
+from topmast_service.api import auditing, boxes, contract, results
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.bundles import ID
 from topmast_service.api.routes import OF_BODIES, Routes
@@ -39,6 +39,7 @@ def make(api: Api) -> Routes:
         path, ending = (
             _archive(body["archive"], body["path"]) if "archive" in body else _below(api, bundle, body["path"])
         )
+        auditing.specify(path=path)
         link, signature = api.links.make(bundle, body.get("archive", links.FILES), path, body.get("until"))
         url = f"{api.stores.settings.public_url.rstrip('/')}/d/{signature}/{quote(link.path)}{ending}"
         shown = "" if "archive" in body else link.path

@@ -15,6 +15,7 @@ from topmast_service.api import http_errors
 from topmast_service.api.envelope import request_id
 from topmast_service.api.schemas.problem import Problem
 from topmast_service.domain.links import masked
+from topmast_service.domain.redaction import redacted
 from topmast_service.errors import NotFound, StoreUnavailable, TopmastError
 from topmast_service.store.connection import UNAVAILABLE
 
@@ -83,7 +84,7 @@ def told(error: TopmastError, request: str) -> dict[str, Any]:
         "type": f"/problems/{error.code}",
         "title": error.title,
         "status": status_of(error),
-        "detail": error.detail[:MAX_TEXT],
+        "detail": _shown(error.detail),
         "code": error.code,
         "hint": error.hint[:MAX_TEXT],
         "request_id": request,
@@ -93,8 +94,13 @@ def told(error: TopmastError, request: str) -> dict[str, Any]:
 
 def _shortened(entry: Mapping[str, Any]) -> dict[str, Any]:
     suggestions = [str(s)[:MAX_TEXT] for s in entry.get("suggestions", ())]
-    texts = {name: str(entry.get(name, ""))[:MAX_TEXT] for name in ("pointer", "detail")}
+    texts = {name: _shown(str(entry.get(name, ""))) for name in ("pointer", "detail")}
     return {**texts, "suggestions": suggestions}
+
+
+def _shown(text: str) -> str:
+    """A detail may quote the request, or what MAST said: cut well behind what is shown, lest half a secret be left."""
+    return redacted(text[: 4 * MAX_TEXT])[:MAX_TEXT]
 
 
 def _headers(error: TopmastError, status: int) -> dict[str, str]:
@@ -114,7 +120,7 @@ def _of_framework(error: HTTPException) -> Response:
 
 
 def _store_away(error: Exception) -> Response:
-    _log.warning("store unavailable: request_id=%s %s", request_id(), type(error).__name__)
+    _log.warning("store unavailable: %s", type(error).__name__)
     return answer(StoreUnavailable(retry_after=5))
 
 

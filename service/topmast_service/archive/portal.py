@@ -25,7 +25,10 @@ from astroquery.mast import MastClass
 
 from topmast_service.archive.bounded import retry_after
 from topmast_service.archive.patience import PatientAdapter
+from topmast_service.archive.quiet import hush
 from topmast_service.errors import RejectedByArchive, TopmastError, UpstreamDown
+
+hush()
 
 PAGE_ROWS = 10_000
 """Rows per page: some 40 MB while one is read, whatever the size of the whole."""

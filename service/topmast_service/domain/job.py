@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from topmast_service.domain.notices import EXPIRING, merged, without
+from topmast_service.domain.redaction import redacted
 from topmast_service.errors import IllegalMove, StaleAttempt, WorkerLost
 
 SCHEMA = 1
@@ -62,6 +63,7 @@ class Job:
     `notices` are owed now, `owed_at_end` at each end (None in records of earlier releases); `warned` is the destruction
     that was warned of. `without_token`: its owner has let it go on without the MAST token that it waited for. `shares`
     are the users who may look at it besides; `release_due` is when MAST is asked again for what it withheld.
+    `request_id` is of the request that made it, so that workers' log lines can be found by it.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Job:
     notices: tuple[str, ...] = ()
     owed_at_end: tuple[str, ...] | None = None
     warned: datetime | None = None
+    request_id: str = ""
     schema: int = SCHEMA
 
     @property
@@ -228,7 +231,7 @@ def finish(job: Job, attempt: int, now: datetime, outcome: str, **changes: Any) 
 
 def fail(job: Job, now: datetime, error: dict[str, str]) -> Job:
     """ERROR, with what the user needs to know."""
-    return _end(job, ERROR, now, reason=error["code"], error=error)
+    return _end(job, ERROR, now, reason=error["code"], error=_shown(error))
 
 
 def abort(job: Job, now: datetime) -> Job:
@@ -251,7 +254,8 @@ def resume(job: Job) -> Job:
 
 def hold(job: Job, reason: str = "user", error: dict[str, str] | None = None) -> Job:
     """HELD by its user, or until its user does what `error` hints at: nothing goes on until `run`."""
-    return move(job, HELD, reason=reason, error=error, lease_until=None, not_before=None)
+    shown = None if error is None else _shown(error)
+    return move(job, HELD, reason=reason, error=shown, lease_until=None, not_before=None)
 
 
 def run(job: Job, *, waive: bool = False) -> Job:
@@ -292,6 +296,11 @@ def archive(job: Job) -> Job:
 def _must_hold(job: Job, attempt: int) -> None:
     if job.phase != EXECUTING or job.attempt != attempt:
         raise StaleAttempt(f"Attempt {attempt} on job {job.id} no longer counts (now {job.attempt}, {job.phase}).")
+
+
+def _shown(error: dict[str, str]) -> dict[str, str]:
+    """A record is stored, shown and mailed, and `detail` may quote what somebody else said, MAST for one."""
+    return {**error, "detail": redacted(error["detail"])} if "detail" in error else error
 
 
 def _end(job: Job, phase: str, now: datetime, *, reason: str | None = None, **changes: Any) -> Job:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from topmast_service.domain.redaction import remember
+
 EXCLUSIVE_ACCESS = "mast:exclusive_access"
 """The scope without which a token opens nothing that everybody may not have anyway."""
 
@@ -24,7 +26,8 @@ class Token:
     """A token as MAST issued it.
 
     It shows itself to nobody by accident: neither `repr`, `str` nor a format string has it, it cannot be pickled
-    (Celery, a process pool) nor dumped as JSON. Whoever sends it asks for `secret`.
+    (Celery, a process pool) nor dumped as JSON. Whoever sends it asks for `secret`. What carries it
+    nevertheless, such as the words of somebody else's exception, loses it on its way into a log.
 
     Attributes
     ----------
@@ -37,6 +40,7 @@ class Token:
     def __init__(self, secret: str, serial: str = "") -> None:
         self._secret = secret
         self.serial = serial
+        remember(secret)
 
     @property
     def secret(self) -> str:

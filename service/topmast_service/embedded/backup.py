@@ -74,7 +74,7 @@ def back_up(settings: Settings, target: Path, *, link: bool = False, cache: bool
         copier = Copier(link=link)
         _files(settings, made, copier, cache)
         plain = Copier(link=False)
-        for name in ("mail", "secrets"):
+        for name in ("mail", "secrets", "audit"):
             plain.folder(folder.root / name, made / name)
         _label(made, running)
     return Done(copier.files + plain.files, copier.size + plain.size, running)

@@ -26,6 +26,9 @@ class Child:
         Seconds from SIGTERM to SIGKILL.
     needs_fds
         Descriptors that it inherits.
+    hidden
+        Variables of the environment that it must not know: everybody may read their own process' environment, and a
+        process that is broken into gives away what it was given.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Child:
     log: Path
     stop_within: float = 5.0
     needs_fds: tuple[int, ...] = ()
+    hidden: frozenset[str] = frozenset()
     process: subprocess.Popen[bytes] | None = None
     restart_at: float | None = None
     deaths: deque[float] = field(default_factory=deque)
@@ -52,7 +56,7 @@ class Child:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - the commands are ours, and no shell reads them
                 self.command,
-                env=environment,
+                env={name: value for name, value in environment.items() if name not in self.hidden},
                 stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -15,7 +15,7 @@ from typing import Any
 
 from topmast_service.embedded.reasons import CannotRun
 
-PRIVATE = ("redis", "mail", "secrets", "logs")
+PRIVATE = ("redis", "mail", "secrets", "logs", "audit")
 """Nobody but the owner looks into these; `cache/`, `stage/` and `tables/` are made by those who write them."""
 
 TAKEOVER_SECONDS = 15.0

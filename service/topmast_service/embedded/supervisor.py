@@ -11,10 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from topmast_service.embedded.child import Child
@@ -44,6 +44,8 @@ class Supervisor:
         Names of processes in the order of stopping; those of one stage are stopped together.
     keep_open
         Descriptors that every child inherits: the lock on the data folder.
+    told
+        Who may know a secret of the environment: the variable, and how names of those processes begin.
     """
 
     def __init__(
@@ -53,12 +55,15 @@ class Supervisor:
         say: Callable[[str], None],
         stages: Sequence[Sequence[str]],
         keep_open: tuple[int, ...] = (),
+        *,
+        told: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self._logs = logs
         self._environment = environment
         self._say = say
         self._stages = stages
         self._keep_open = keep_open
+        self._told = told
         self._children: list[Child] = []
         self._signals = Signals()
 
@@ -66,7 +71,8 @@ class Supervisor:
         self._signals.__enter__()
         self._hold, self._life = os.pipe2(os.O_CLOEXEC)
         command = [sys.executable, "-m", "topmast_service.embedded.guard"]
-        self._guard = Child("guard", command, self._logs / "guard.log", needs_fds=self._keep_open)
+        guard_log = self._logs / "guard.log"
+        self._guard = Child("guard", command, guard_log, needs_fds=self._keep_open, hidden=self._hidden("guard"))
         self._guard.start(self._environment, 0, stdin=self._hold)
         self._group = self._guard.process.pid if self._guard.process else 0
         return self
@@ -94,11 +100,16 @@ class Supervisor:
         needs_fds: tuple[int, ...] = (),
     ) -> Child:
         """Start a process that is kept running from now on."""
-        child = Child(name, command, self._logs / f"{name}.log", stop_within, (*self._keep_open, *needs_fds))
+        descriptors = (*self._keep_open, *needs_fds)
+        child = Child(name, command, self._logs / f"{name}.log", stop_within, descriptors, self._hidden(name))
         child.put_log_aside()
         child.start(self._environment, self._group)
         self._children.append(child)
         return child
+
+    def _hidden(self, name: str) -> frozenset[str]:
+        """Secrets that are nothing to a process."""
+        return frozenset(variable for variable, names in self._told.items() if not name.startswith(names))
 
     def wait_for(self, what: str, ready: Callable[[], bool], within: float) -> None:
         """Wait until `ready` says so. While starting nothing is restarted: what fails now would fail again.

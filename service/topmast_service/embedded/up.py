@@ -29,6 +29,12 @@ WORKERS = ("worker-query", "worker-transfer", "worker-upkeep")
 STAGES = (("api", "ftps"), ("beat",), WORKERS, ("sandbox",), ("redis",))
 """The order of stopping: no new work, no new wake-up calls, no work, then what all of them need."""
 
+SECRETS = {
+    "TOPMAST_SMTP_PASSWORD": ("worker-upkeep",),
+    "TOPMAST_TOKEN_KEYS": ("api", "worker-"),
+}
+"""Settings that only these processes get: whoever sends mails, and whoever keeps or uses MAST tokens."""
+
 QUEUES = ("query", "transfer", "upkeep")
 
 
@@ -167,7 +173,7 @@ def _ftps_port(settings: Settings, given: Settings, lock: Lock) -> int:
 def _supervised(plan: Plan, lock: Lock, say: Callable[[str], None]) -> Supervisor:
     environment = {**os.environ, **as_environment(plan.settings)}  # noqa: TID251 - handed on to children, not read
     stages = [(*names, *_more_transfers(plan)) if names == WORKERS else names for names in STAGES]
-    return Supervisor(plan.folder.logs, environment, say, stages, keep_open=(lock.descriptor,))
+    return Supervisor(plan.folder.logs, environment, say, stages, keep_open=(lock.descriptor,), told=SECRETS)
 
 
 def _more_transfers(plan: Plan) -> list[str]:

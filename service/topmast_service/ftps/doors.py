@@ -24,7 +24,7 @@ OPEN.set_result(None)
 
 @dataclass(frozen=True)
 class Doors:
-    """The questions that the service answers for the server.
+    """The questions that the service answers for the server, and what it is told.
 
     Parameters
     ----------
@@ -40,6 +40,9 @@ class Doors:
         take seconds, and nobody else waits for it.
     may_try, failed
         Asked with the client's address before a key is looked at, and told of address, user and key when it was wrong.
+    told
+        What happened, for the audit log: a word such as ``ftps_sign_in`` or ``ftps_refused``, the user as the client
+        gave it, and the client's address.
     """
 
     sign_in: Callable[[str, str], bool]
@@ -47,6 +50,7 @@ class Doors:
     opens: Callable[[str, str], Future[str | None]] = lambda _user, _path: OPEN
     may_try: Callable[[str], None] = lambda _address: None
     failed: Callable[[str, str, str], None] = lambda _address, _user, _key: None
+    told: Callable[[str, str, str], None] = lambda _action, _user, _address: None
 
 
 class Gate:

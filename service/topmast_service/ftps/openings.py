@@ -11,13 +11,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from topmast_service.container import Stores
 from topmast_service.domain import access
+from topmast_service.domain.audit import Entry
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK
 from topmast_service.errors import Expired, NotFound, StoreUnavailable, TopmastError
 from topmast_service.ftps.doors import OPEN
 from topmast_service.store.connection import UNAVAILABLE
-from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
 from topmast_service.workflows.control import manifest_table
 from topmast_service.workflows.rights import Rights
@@ -31,8 +32,9 @@ _GUARDED = "status = ? AND access <> ?"
 class Openings:
     """Asks for one file at a time."""
 
-    def __init__(self, jobs: JobStore, rights: Rights, tables: Path) -> None:
-        self._jobs, self._rights, self._tables = jobs, rights, tables
+    def __init__(self, stores: Stores, rights: Rights) -> None:
+        self._jobs, self._audit, self._tables = stores.jobs, stores.audit, stores.settings.tables
+        self._rights = rights
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="openings")
 
     def of(self, user: str, path: str) -> Future[str | None]:
@@ -53,11 +55,19 @@ class Openings:
         try:
             if row := self._row(found, inside):
                 self._rights.check(user, row)
+                self._tell(user, found, inside)
         except TopmastError as error:
             return error.detail
         except UNAVAILABLE:
             return StoreUnavailable.title
         return None
+
+    def _tell(self, user: str, found: Job, inside: str) -> None:
+        """For the audit log: something that is not public goes out."""
+        told = Entry(
+            "file_delivered", actor=user, user=user, kind="bundle", object=found.id, path=inside, address="ftps"
+        )
+        self._audit.count(told, "delivered", user, found.id, inside)
 
     def _row(self, found: Job, inside: str) -> dict[str, Any] | None:
         table = Table(manifest_table(self._tables, found.id, found.revision or 0))

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from topmast_service import logs
 from topmast_service.config import Settings
 from topmast_service.container import Stores, for_ftps
+from topmast_service.domain.audit import Entry
 from topmast_service.domain.scopes import READ
 from topmast_service.errors import Invalid, StoreUnavailable, Unauthenticated, UnknownJob
 from topmast_service.ftps.doors import Doors
 from topmast_service.ftps.openings import Openings
 from topmast_service.ftps.server import FtpsSettings, serve
+from topmast_service.store.audit import AuditLog
 from topmast_service.store.connection import UNAVAILABLE
+from topmast_service.store.users import USER_NAME
 from topmast_service.workflows.rights import Rights
 
 log = logging.getLogger(__name__)
@@ -51,7 +55,7 @@ class Boxes(Mapping[str, Path]):
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(settings, "ftps")
     doors = doors_of(*for_ftps(settings))
     serve(_settings(settings), doors, lambda host, port: log.info("FTPS on %s:%d", host, port))
 
@@ -61,9 +65,10 @@ def doors_of(stores: Stores, rights: Rights) -> Doors:
     return Doors(
         lambda user, key: _sign_in(stores, user, key),
         lambda user: Boxes(stores, user),
-        Openings(stores.jobs, rights, stores.settings.tables).of,
+        Openings(stores, rights).of,
         lambda address: _unless_away(stores.failures.check, address),
         lambda address, user, key: _unless_away(stores.failures.note, address, key, user),
+        lambda action, user, address: _note(stores.audit, action, user, address),
     )
 
 
@@ -82,6 +87,16 @@ def _unless_away(ask: Callable[..., None], *told: str) -> None:
         ask(*told)
     except UNAVAILABLE as error:
         raise StoreUnavailable(retry_after=2) from error
+
+
+def _note(audit: AuditLog, action: str, user: str, address: str) -> None:
+    """Counted by the minute: some clients sign in for every file, and those who guess keys do not stop at three."""
+    refused = action == "ftps_refused"
+    name = user if USER_NAME.fullmatch(user) else ""
+    entry = Entry(
+        action, actor="" if refused else name, user=name, outcome="refused" if refused else "", address=address
+    )
+    audit.count(entry, action, address, "" if refused else name)
 
 
 def _settings(settings: Settings) -> FtpsSettings:

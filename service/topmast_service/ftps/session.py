@@ -115,6 +115,14 @@ class Session(TLS_FTPHandler):
         else:
             super().ftp_RETR(file)
 
+    def on_login(self, username: str) -> None:
+        """Somebody came in."""
+        self.doors.told("ftps_sign_in", username, self.remote_ip)
+
+    def on_login_failed(self, username: str, password: str) -> None:
+        """Somebody did not; some type their key in the place of their name."""
+        self.doors.told("ftps_refused", username, self.remote_ip)
+
     def _prepare(self, cmd: str) -> None:
         # TYPE A is answered but not obeyed, as vsftpd does: FITS does not survive a change of line ends.
         self._current_type = "i"

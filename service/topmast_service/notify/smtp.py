@@ -79,6 +79,8 @@ class Smtp:
                 unfinished.pop_all()
         except (OSError, smtplib.SMTPException) as error:
             raise MailDelayed(f"Mail server {self.host}:{self.port}: {_reason(error)}") from error
+        except UnicodeError:  # not its cause: that has the password in it
+            raise MailDelayed("The login at the mail server has characters beyond ASCII.") from None
         return connection
 
     def _secure(self, connection: smtplib.SMTP) -> None:

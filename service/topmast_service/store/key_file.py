@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from topmast_service.domain.redaction import remember
+
 
 def read(path: Path) -> list[str]:
     """The keys; none while there is no file.
@@ -17,7 +19,10 @@ def read(path: Path) -> list[str]:
         It cannot be read, or is no text of ASCII.
     """
     with suppress(FileNotFoundError):
-        return path.read_text(encoding="ascii").split()
+        found = path.read_text(encoding="ascii").split()
+        for key in found:
+            remember(key)
+        return found
     return []
 
 

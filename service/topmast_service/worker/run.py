@@ -7,8 +7,9 @@ a single slot, so that nothing is told twice.
 
 from __future__ import annotations
 
-import logging
+from celery.signals import setup_logging
 
+from topmast_service import logs
 from topmast_service.config import Settings
 from topmast_service.store.messages import QUERY, TRANSFER, UPKEEP
 from topmast_service.worker.celery_app import make_beat_app, make_worker_app
@@ -23,7 +24,7 @@ CHILD_TASKS = 50
 
 def run(queue: str, settings: Settings) -> None:
     """Serve one queue until SIGTERM; a warm stop lets threads give back what they hold."""
-    _log()
+    _log(settings, f"worker-{queue}")
     pools = {
         QUERY: ["--pool=prefork", f"--concurrency={QUERY_CHILDREN}", f"--max-tasks-per-child={CHILD_TASKS}"],
         TRANSFER: ["--pool=threads", f"--concurrency={settings.mast_connections + COPY_THREADS}"],
@@ -31,17 +32,21 @@ def run(queue: str, settings: Settings) -> None:
     }
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
     app = make_worker_app(settings, queue)
-    app.worker_main(["worker", f"--queues={queue}", f"--hostname={queue}@%h", *quiet, *pools[queue]])
+    app.worker_main(["--quiet", "worker", f"--queues={queue}", f"--hostname={queue}@%h", *quiet, *pools[queue]])
 
 
 def beat(settings: Settings) -> None:
     """Keep time until SIGTERM. Its schedule file is worthless after a restart, so it is kept in memory."""
-    _log()
+    _log(settings, "beat")
     app = make_beat_app(settings)
     app.Beat(scheduler="celery.beat:Scheduler", loglevel="WARNING", quiet=True).run()
 
 
-def _log() -> None:
-    """Our own lines; Celery would write four for every round of upkeep, every two seconds, for years."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("celery").setLevel(logging.WARNING)
+def _log(settings: Settings, role: str) -> None:
+    """Celery sets up no log of its own where somebody else says that they have (its documentation of the signal)."""
+    logs.set_up(settings, role)
+    setup_logging.connect(_done, weak=False)
+
+
+def _done(**_: object) -> None:
+    """Everything has been set up."""

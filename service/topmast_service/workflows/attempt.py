@@ -10,8 +10,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from structlog.contextvars import bound_contextvars
 
 from topmast_service.domain import job
 from topmast_service.domain.job import Job
@@ -84,6 +87,17 @@ def work(jobs: JobStore, job_id: str, step: str, terms: Terms, body: Callable[[A
     attempt = _claimed(jobs, job_id, step, terms)
     if attempt is None:
         return
+    with bound_contextvars(**belonging(attempt.job), task=step):
+        _work(attempt, step, terms, body)
+
+
+def belonging(found: Job) -> dict[str, str]:
+    """What log lines about a job belong to."""
+    return {"job": found.id, "user": found.owner, "request_id": found.request_id}
+
+
+def _work(attempt: Attempt, step: str, terms: Terms, body: Callable[[Attempt], None]) -> None:
+    job_id = attempt.job.id
     log.info("%s of %s begins (attempt %d)", step, job_id, attempt.job.attempt)
     try:
         with _heartbeat(attempt, terms.lease):
@@ -188,7 +202,7 @@ def _heartbeat(attempt: Attempt, lease: timedelta) -> Iterator[None]:
             except UNAVAILABLE:
                 log.warning("cannot renew the lease of %s: Redis is away", attempt.job.id)
 
-    thread = threading.Thread(target=beat, name=f"lease-{attempt.job.id}", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(beat,), name=f"lease-{attempt.job.id}", daemon=True)
     thread.start()
     try:
         yield

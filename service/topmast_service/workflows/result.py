@@ -8,6 +8,7 @@ from typing import Any
 
 from topmast_service.domain import access
 from topmast_service.domain.manifest import FAILED, OK, WITHHELD
+from topmast_service.domain.redaction import redacted
 from topmast_service.errors import (
     MissingOnServer,
     NotAuthorized,
@@ -79,4 +80,4 @@ def _until(row: Mapping[str, Any], now: datetime) -> str:
 
 def failed(error: TopmastError) -> Result:
     """A file that was tried for long enough."""
-    return {"status": FAILED, "reason": f"failed: {error}", "code": error.code}
+    return {"status": FAILED, "reason": redacted(f"failed: {error}"), "code": error.code}

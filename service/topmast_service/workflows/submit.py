@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+from structlog.contextvars import get_contextvars
 
 from topmast_service.domain import job, notices, search, selection
 from topmast_service.domain.job import Job
@@ -18,6 +21,8 @@ from topmast_service.store.users import User
 from topmast_service.workflows.bundle_sources import BundleSources, understood
 from topmast_service.workflows.promises import digest, promised
 from topmast_service.workflows.quotas import QuotaKeeper
+
+log = logging.getLogger(__name__)
 
 SEARCH_RETENTION = timedelta(days=30)
 """Search results are small; they stay longer than bundles."""
@@ -172,10 +177,12 @@ class Submissions:
 
     def _add(self, new: Job) -> Job:
         """The job as it is stored under its id, queued unless that has been done; `OverQuota` stores nothing."""
+        asked = replace(new, request_id=get_contextvars().get("request_id", ""))
         with self._quotas.place_for(new):
-            stored = self._jobs.add(new)
+            stored = self._jobs.add(asked)
         if stored.phase == job.PENDING:
             stored = self._jobs.change(new.id, _queued)
+            log.info("%s %s is queued", stored.kind, stored.id)
             self._wake(stored)
         return stored
 

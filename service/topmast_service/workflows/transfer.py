@@ -12,10 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from structlog.contextvars import bound_contextvars
 
 from topmast_service.archive.transfer import Downloads
 from topmast_service.domain import access
@@ -36,7 +39,7 @@ from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slice, Slices, row_of
 from topmast_service.store.tables import Table
 from topmast_service.workflows import result
-from topmast_service.workflows.attempt import Terms, suspend, wait_for_token
+from topmast_service.workflows.attempt import Terms, belonging, suspend, wait_for_token
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.control import products_table
 from topmast_service.workflows.errand import Errand
@@ -103,11 +106,18 @@ class Transfers:
         """Take slices until nothing is due, or the process is told to stop."""
         while not self.stopping.is_set() and (piece := self.slices.next()):
             try:
-                with self._held(piece) as hands:
+                with bound_contextvars(**self._belonging(piece.job_id)), self._held(piece) as hands:
                     self._move(hands)
             finally:
                 drained = self.slices.close(piece)
             self._tell(piece.job_id, drained)
+
+    def _belonging(self, job_id: str) -> dict[str, str]:
+        """What log lines about a slice belong to."""
+        try:
+            return {**belonging(self.jobs.get(job_id)), "task": "transfer"}
+        except UnknownJob:
+            return {"job": job_id, "task": "transfer"}
 
     def _tell(self, job_id: str, drained: bool = False) -> None:
         """Tell how far a job is: at its end at once, before that now and then."""
@@ -205,7 +215,9 @@ class Transfers:
     def _held(self, piece: Slice) -> Iterator[Hands]:
         """The slice's lease renewed while its files move."""
         done, hands = threading.Event(), Hands(piece, self._owner(piece.job_id), _running_from(self.jobs.now()))
-        thread = threading.Thread(target=self._beat, args=(hands, done), daemon=True, name=f"slice-{piece.id}")
+        thread = threading.Thread(
+            target=copy_context().run, args=(self._beat, hands, done), daemon=True, name=f"slice-{piece.id}"
+        )
         thread.start()
         try:
             yield hands

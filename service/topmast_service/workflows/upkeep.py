@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
 from topmast_service.domain import job, keeping
 from topmast_service.domain.job import Job
 from topmast_service.errors import DiskFull, TopmastError, UnknownJob, UpstreamDown
 from topmast_service.staging.tree import Trees
+from topmast_service.store.audit import AuditLog
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.slices import Slices
 from topmast_service.store.tokens import Tokens
 from topmast_service.workflows.archiving import REMOVING, Archiving, begun
-from topmast_service.workflows.attempt import Terms, end_in_error
+from topmast_service.workflows.attempt import Terms, belonging, end_in_error
 from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.bundle import Bundles
 from topmast_service.workflows.columns import Reminder
@@ -58,6 +61,7 @@ class Upkeep:
     token_care: TokenCare
     wake: Callable[[Job], None]
     look_for_releases: Callable[[str], None]
+    audit: AuditLog
 
     def round(self) -> None:
         """Once over everything; a job that cannot be looked after does not keep the others from it."""
@@ -82,10 +86,24 @@ class Upkeep:
         self.baskets.sweep()
         self.columns.round()
         self.token_care.round()
+        self._keep_audit()
+
+    def _keep_audit(self) -> None:
+        """A disk that is full keeps the log in Redis, and nothing else from being done."""
+        try:
+            self.audit.keep()
+        except OSError:
+            log.exception("the audit log cannot be moved to its files")
 
     def _safely(self, job_id: str, look: Callable[[Job], None]) -> None:
+        with bound_contextvars(job=job_id, user="", request_id="", task="upkeep"):
+            self._looked(job_id, look)
+
+    def _looked(self, job_id: str, look: Callable[[Job], None]) -> None:
         try:
-            look(self.jobs.get(job_id))
+            found = self.jobs.get(job_id)
+            bind_contextvars(**belonging(found))
+            look(found)
         except UnknownJob:
             self.jobs.forget_id(job_id)
         except TopmastError as error:

@@ -36,12 +36,12 @@ def _text(description: str, longest: int, **more: Any) -> fields.String:
     return fields.String(validate=validate.Length(max=longest), metadata={"description": description, **more})
 
 
-def _limit() -> fields.Integer:
+def list_limit() -> fields.Integer:
     said = {"description": "Most items on a page", "default": 100, "example": 50}
     return QueryNumber(load_default=100, validate=validate.Range(1, 1000), metadata=said)
 
 
-def _cursor() -> fields.String:
+def list_cursor() -> fields.String:
     said = {"description": "Where to go on: `next` of the page before", "format": "cursor"}
     return fields.String(validate=Pattern(r"[A-Za-z0-9_-]{0,4000}", "This is no cursor of ours."), metadata=said)
 
@@ -72,8 +72,8 @@ def of_table(kind: str, example: list[str]) -> dict[str, fields.Field[Any]]:
             format=f"{kind}-columns",
             example="obs_id,calib_level",
         ),
-        "limit": _limit(),
-        "cursor": _cursor(),
+        "limit": list_limit(),
+        "cursor": list_cursor(),
     }
 
 
@@ -130,8 +130,8 @@ class JobsQuery(Request):
             "description": f"Only these, up to {MAX_IDS}, split by commas: a bulk poll. Unknown ones are left out"
         },
     )
-    limit = _limit()
-    cursor = _cursor()
+    limit = list_limit()
+    cursor = list_cursor()
 
 
 class JobQuery(Request):
