@@ -82,7 +82,8 @@ class ApiKeys:
             The user has as many as one may.
         """
         check_wish(self._users.get(name).role, scopes)
-        facts = KeyFacts(key_id or new_id(), name, self.now(), None, expires, tuple(scopes) or USUAL, label)
+        end = expires.replace(microsecond=0) if expires else None
+        facts = KeyFacts(key_id or new_id(), name, self._second(), None, end, tuple(scopes) or USUAL, label)
         return self._put(facts)
 
     def rotate(self, name: str, key_id: str, overlap: timedelta = timedelta(0), next_id: str = "") -> NewKey:
@@ -93,7 +94,7 @@ class ApiKeys:
         for known in self.of(name):
             if known.id == next_id:
                 return NewKey(known)
-        old, now = self.get(name, key_id), self.now()
+        old, now = self.get(name, key_id), self._second()
         expires = now + (old.expires - old.created) if old.expires else None
         facts = replace(old, id=next_id or new_id(), created=now, last_used=None, expires=expires)
         return self._put(facts, old, now + overlap if overlap else None)
@@ -132,6 +133,10 @@ class ApiKeys:
         with self._redis.pipeline() as pipe:
             key_records.end(pipe, digest, facts)
             pipe.execute()
+
+    def _second(self) -> datetime:
+        """Now, as records have it."""
+        return self.now().replace(microsecond=0)
 
     def _owner(self, facts: KeyFacts) -> User:
         try:
