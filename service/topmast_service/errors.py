@@ -152,6 +152,11 @@ class NeedsMastToken(NotAuthorized):
     hint = "Store your MAST token with `PUT /v1/me/mast-token`; a search that waits for it goes on by itself."
 
 
+class AddressRefused(TopmastError):
+    code, kind, title = "address_refused", "denied", "topmast does not call this address"
+    hint = "Give a host of the public internet, or have the operator name it in TOPMAST_OUTGOING_ALLOW."
+
+
 class BadLink(TopmastError):
     code, kind, title = "bad_link", "denied", "This link was not made here, or not for this path"
     hint = "Copy the link whole and unchanged, or ask whoever gave it to you for a new one."
