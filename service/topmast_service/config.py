@@ -55,6 +55,10 @@ class Settings:
     api_port: int = _setting(8080, "port the API listens on")
     api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
 
+    cors_origins: str = _setting(
+        "", "sites whose programs may ask from a browser, split by commas: https://portal.example.org; empty: none"
+    )
+
     archive_max_bytes: int = _setting(0, "largest zip or tar that is made of a bundle, in bytes; 0: any")
     accel_prefix: str = _setting(
         "", "location of nginx that sends staged files, see docs/nginx.conf; empty: we send them"

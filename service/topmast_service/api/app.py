@@ -17,6 +17,7 @@ from topmast_service.api import (
     collections,
     contract,
     copies,
+    cors,
     direct,
     envelope,
     facets,
@@ -55,6 +56,7 @@ def create_app(api: Api) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     envelope.wrap(app)
+    cors.allow(app, cors.origins_of(api.stores.settings.cors_origins))
     smorest = ProblemApi(app)
     contract.prepare(smorest)
     threads = api.stores.settings.api_threads
