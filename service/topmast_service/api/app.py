@@ -36,6 +36,7 @@ from topmast_service.api import (
     scripts,
     searches,
     sky,
+    submitting,
 )
 from topmast_service.api.accel import Accel
 from topmast_service.api.problems import ProblemApi
@@ -56,6 +57,7 @@ def create_app(api: Api) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     envelope.wrap(app)
+    submitting.same_status(app, api.stores.jobs)
     cors.allow(app, cors.origins_of(api.stores.settings.cors_origins))
     smorest = ProblemApi(app)
     contract.prepare(smorest)
