@@ -9,6 +9,9 @@ from typing import Any
 
 from environs import Env
 
+LOOPBACK = "127.0.0.0/8,::1"
+"""This machine, as `outgoing_allow` names it."""
+
 
 def _setting(default: Any, text: str) -> Any:
     return field(default=default, metadata={"help": text})
@@ -26,6 +29,9 @@ class Settings:
     resolver_url: str = _setting("http://mastresolver.stsci.edu", "MAST's name resolver")
     datacite_url: str = _setting("https://api.datacite.org", "DataCite's public API: what DOIs stand for")
     crds_url: str = _setting("https://jwst-crds.stsci.edu", "CRDS: reference files and the mappings to them")
+    outgoing_allow: str = _setting(
+        "", "hosts and networks, split by commas, that DataCite, CRDS and webhooks may be at besides public ones"
+    )
     mast_timeout: float = _setting(120.0, "longest wait for one answer of MAST's query services")
     mast_connections: int = _setting(8, "connections to MAST's download service, for the whole installation")
     transfer_processes: int = _setting(2, "processes of `up` that share these connections: one uses only one core")
@@ -56,6 +62,10 @@ class Settings:
     api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
 
     trusted_proxies: int = _setting(0, "proxies in front whose X-Forwarded-For is believed; `--behind-proxy` means 1")
+    cors_origins: str = _setting(
+        "", "sites whose programs may ask from a browser, split by commas: https://portal.example.org; empty: none"
+    )
+
     archive_max_bytes: int = _setting(0, "largest zip or tar that is made of a bundle, in bytes; 0: any")
     accel_prefix: str = _setting(
         "", "location of nginx that sends staged files, see docs/nginx.conf; empty: we send them"
@@ -91,8 +101,9 @@ class Settings:
         return f"Settings(data={self.data}, public_url={self.public_url}, mast_url={self.mast_url})"
 
     def with_sandbox(self, url: str) -> Settings:
-        """The same, with a sandbox in place of everything upstream."""
-        return replace(self, mast_url=url, resolver_url=url, datacite_url=url, crds_url=url)
+        """The same, with a sandbox in place of everything upstream: what is called may be on this machine, too."""
+        allowed = ",".join(filter(None, [self.outgoing_allow, LOOPBACK]))
+        return replace(self, mast_url=url, resolver_url=url, datacite_url=url, crds_url=url, outgoing_allow=allowed)
 
     @property
     def cache(self) -> Path:

@@ -194,6 +194,7 @@ class Query:
 
 def for_query(settings: Settings) -> Query:
     """The worker that asks MAST; the only one that loads astroquery."""
+    from topmast_service.archive.outgoing import Outgoing
     from topmast_service.archive.portal import Portal
     from topmast_service.archive.transfer import Downloads
     from topmast_service.workflows.planning.means import Means
@@ -206,17 +207,19 @@ def for_query(settings: Settings) -> Query:
     def open_portal() -> Portal:
         return Portal(settings.mast_url, settings.mast_timeout)
 
-    stores = open_stores(settings)
+    stores, outgoing = open_stores(settings), Outgoing.of(settings.outgoing_allow)
     upstream = Upstream(
         settings.mast_url, settings.resolver_url, settings.datacite_url, settings.mast_timeout, open_portal,
         lambda: Downloads(settings.mast_url, connections=1), stores.tokens, settings.mast_batch, settings.mast_listings,
+        outgoing,
     )  # fmt: skip
     form_of = ColumnBook(settings.data).form
     earlier, baskets = _earlier(stores), _baskets(stores)
     searches = Searches(stores.jobs, upstream, form_of, settings.tables, _terms(settings), earlier, baskets)
     planner = Planner(
         Means(
-            open_portal, lambda: Downloads(settings.mast_url, crds_url=settings.crds_url, connections=4),
+            open_portal,
+            lambda: Downloads(settings.mast_url, crds_url=settings.crds_url, outgoing=outgoing, connections=4),
             _rights(stores), settings.tables, settings.mast_batch,
             settings.mast_listings, timedelta(seconds=settings.max_age), baskets,
         )
@@ -241,11 +244,13 @@ def for_columns(settings: Settings) -> Refresh:
 
 def for_transfer(settings: Settings) -> Transfers:
     """The worker that moves files."""
+    from topmast_service.archive.outgoing import Outgoing
     from topmast_service.archive.transfer import Downloads
     from topmast_service.workflows.transfer import Transfers
 
     stores = open_stores(settings)
-    downloads = Downloads(settings.mast_url, crds_url=settings.crds_url, connections=settings.mast_connections)
+    outgoing, connections = Outgoing.of(settings.outgoing_allow), settings.mast_connections
+    downloads = Downloads(settings.mast_url, crds_url=settings.crds_url, outgoing=outgoing, connections=connections)
     fresh = timedelta(seconds=settings.max_age)
     return Transfers(
         stores.jobs,

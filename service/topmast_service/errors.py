@@ -172,6 +172,11 @@ class ExclusiveAccess(TopmastError):
     hint = "Store a MAST token of your own that opens it (`PUT /v1/me/mast-token`), or wait for its release."
 
 
+class AddressRefused(TopmastError):
+    code, kind, title = "address_refused", "denied", "topmast does not call this address"
+    hint = "Give a host of the public internet, or have the operator name it in TOPMAST_OUTGOING_ALLOW."
+
+
 class BadLink(TopmastError):
     code, kind, title = "bad_link", "denied", "This link was not made here, or not for this path"
     hint = "Copy the link whole and unchanged, or ask whoever gave it to you for a new one."

@@ -13,7 +13,7 @@ from tests.servers import SandboxProcess, start_sandbox
 from tests.servers_redis import RedisProcess, start_redis
 from topmast_service import container
 from topmast_service.archive import missions, patience, portal
-from topmast_service.config import Settings
+from topmast_service.config import LOOPBACK, Settings
 from topmast_service.domain.job import Job
 from topmast_service.store.tables import Table
 from topmast_service.store.users import User
@@ -69,7 +69,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def site(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess) -> Iterator[Site]:
     settings = Settings(
         data=tmp_path, redis_url=redis_process.url, mast_url=sandbox.url, resolver_url=sandbox.url,
-        datacite_url=sandbox.url,
+        datacite_url=sandbox.url, outgoing_allow=LOOPBACK,
     )  # fmt: skip
     sandbox.post("requests/reset")
     sandbox.post("faults", rules=[])

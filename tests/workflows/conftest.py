@@ -17,7 +17,7 @@ import pytest
 from tests.servers import SandboxProcess, start_sandbox
 from tests.servers_redis import RedisProcess, start_redis
 from topmast_service import container
-from topmast_service.config import Settings
+from topmast_service.config import LOOPBACK, Settings
 from topmast_service.domain.job import Job
 from topmast_service.store.users import User
 
@@ -166,6 +166,7 @@ def site(tmp_path: Path, redis_process: RedisProcess, sandbox: SandboxProcess) -
         mast_url=sandbox.url,
         resolver_url=sandbox.url,
         crds_url=sandbox.url,
+        outgoing_allow=LOOPBACK,
         lease=LEASE,
     )
     sandbox.post("requests/reset")

@@ -22,6 +22,7 @@ from topmast_service.api import (
     collections,
     contract,
     copies,
+    cors,
     counting,
     direct,
     envelope,
@@ -45,6 +46,7 @@ from topmast_service.api import (
     searches,
     shares,
     sky,
+    submitting,
     usage,
 )
 from topmast_service.api.accel import Accel
@@ -69,6 +71,8 @@ def create_app(api: Api) -> Flask:
     guessing.guard(app, api.stores.failures)
     counting.tell(app)
     _believe_proxies(app, api.stores.settings.trusted_proxies)
+    submitting.same_status(app, api.stores.jobs)
+    cors.allow(app, cors.origins_of(api.stores.settings.cors_origins))
     smorest = ProblemApi(app)
     contract.prepare(smorest)
     threads = api.stores.settings.api_threads

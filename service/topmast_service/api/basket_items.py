@@ -15,6 +15,7 @@ from topmast_service.api.schemas.basket import ItemsChanged
 from topmast_service.api.schemas.basket_items import ChosenQuery, ItemPage, ItemsQuery, ItemsRequest, TickRequest
 from topmast_service.api.schemas.parameters import IdempotencyHeader, NoQuery
 from topmast_service.api.schemas.search import SearchDocument
+from topmast_service.api.submitting import replayed
 from topmast_service.container import Api
 from topmast_service.domain.basket import Changed
 from topmast_service.domain.job import Job
@@ -89,10 +90,9 @@ def make(api: Api) -> Routes:
         engineering series, rows of a search of files) are all ticked. What cannot be staged is there with `why_not`.
         """
         made = api.additions.add(user(), basket_id, body["from"], body.get("where", ()), headers.get("idempotency_key"))
-        replayed = {"Idempotency-Replayed": "true"} if made.repeated else {}
         if not isinstance(made, Submitted):
-            return changed(basket_id, made), replayed
-        return _begun(made.job, replayed)
+            return changed(basket_id, made), replayed(made.repeated)
+        return _begun(made.job, replayed(made.repeated))
 
     @routes.route("/<basket_id>/items", methods=["GET"], parameters=ID, tags=["baskets"])
     @routes.operation("listItems", raises=[UnknownBasket, UnknownColumn, BadCursor, Busy])

@@ -14,6 +14,7 @@ from topmast_service.api.routes import OF_BODIES, Routes
 from topmast_service.api.schemas.basket import BasketDocument, BasketFacetQuery, BasketList, BasketName
 from topmast_service.api.schemas.facets import Facets
 from topmast_service.api.schemas.parameters import IdempotencyHeader, MatchHeaders, NoQuery, path_id
+from topmast_service.api.submitting import replayed
 from topmast_service.container import Api
 from topmast_service.domain.basket import FACETS, Basket
 from topmast_service.domain.rows import ask
@@ -72,8 +73,7 @@ def make(api: Api) -> Routes:
     def create_basket(headers: dict[str, str], _: dict[str, Any], body: dict[str, str]) -> Tagged:
         """Begin a basket. Your baskets' names are different; each is kept until a year after its last change."""
         made, repeated = api.baskets.create(user().name, body["name"], headers.get("idempotency_key"))
-        replayed = {"Idempotency-Replayed": "true"} if repeated else {}
-        return document(api, made), {"Location": f"/v1/baskets/{made.id}", **replayed}
+        return document(api, made), {"Location": f"/v1/baskets/{made.id}", **replayed(repeated)}
 
     @routes.route("/<basket_id>", methods=["GET"], parameters=ID)
     @routes.operation("getBasket", raises=[UnknownBasket, Busy])

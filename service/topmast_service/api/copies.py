@@ -54,9 +54,12 @@ def make(api: Api, waiters: Waiters) -> Routes:
         What is there and right is kept, so that a copy can be repeated. `sha256sums.txt` comes last: where it is, the
         copy is whole.
         """
-        bundle = results.one(api, user(), bundle_id, "bundle")
-        results.box(api, bundle)
-        made = api.copies.submit(user(), bundle, body, headers.get("idempotency_key"))
+        key = headers.get("idempotency_key")
+        made = api.copies.earlier(user(), bundle_id, body, key)
+        if made is None:
+            bundle = results.one(api, user(), bundle_id, "bundle")
+            results.box(api, bundle)
+            made = api.copies.submit(user(), bundle, body, key)
         return answer(waiters, user(), made, headers.get("prefer", ""), documents.of_job)
 
     return routes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -11,22 +12,40 @@ from topmast_service.api import contract, documents, paging
 from topmast_service.api.auth import require_key, user
 from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.job import JobDocument, JobList
-from topmast_service.api.schemas.parameters import JOB, JobQuery, JobsQuery, NoQuery, RetryQuery, path_id
+from topmast_service.api.schemas.parameters import (
+    JOB,
+    IdempotencyHeader,
+    JobQuery,
+    JobsQuery,
+    NoQuery,
+    RetryQuery,
+    path_id,
+)
+from topmast_service.api.submitting import replayed
 from topmast_service.api.waiting import Waiters
 from topmast_service.container import Api
 from topmast_service.domain.job import Job
-from topmast_service.errors import BadCursor, IllegalMove, OverQuota, UnknownJob
+from topmast_service.errors import BadCursor, IdempotencyMismatch, IllegalMove, OverQuota, UnknownJob
 from topmast_service.store.jobs import position
 from topmast_service.store.users import User
+from topmast_service.workflows.promises import acted
 
 ID = [path_id("job_id", JOB, "The job")]
 Document = dict[str, Any]
+_DONE = contract.headers("Idempotency-Replayed")
 
 
 def make(api: Api, waiters: Waiters) -> Routes:
     """The routes."""
     routes = Routes("jobs", __name__, url_prefix="/v1/jobs", description="The life of every search and bundle")
     require_key(routes, api.stores)
+
+    def once(
+        name: str, job_id: str, headers: Mapping[str, str], do: Callable[[str | None], Job], **said: Any
+    ) -> tuple[Document, dict[str, str]]:
+        found = api.control.get(user(), job_id)
+        done = acted(api.stores.jobs, found, name, headers.get("idempotency_key"), do, **said)
+        return documents.of_job(done.job), replayed(done.repeated)
 
     @routes.route("", methods=["GET"])
     @routes.operation("listJobs", raises=[BadCursor])
@@ -64,41 +83,48 @@ def make(api: Api, waiters: Waiters) -> Routes:
         api.control.delete(user(), job_id)
 
     @routes.route("/<job_id>/abort", methods=["POST"], parameters=ID)
-    @routes.operation("abortJob", raises=[UnknownJob])
+    @routes.operation("abortJob", raises=[UnknownJob, IdempotencyMismatch])
+    @routes.arguments(IdempotencyHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
-    @routes.response(202, JobDocument, description="It is aborted", headers=contract.headers())
-    @routes.alt_response(200, schema=JobDocument, description="It had ended already", headers=contract.headers())
-    def abort_job(_: dict[str, Any], job_id: str) -> tuple[Document, int]:
+    @routes.response(202, JobDocument, description="It is aborted", headers=_DONE)
+    @routes.alt_response(200, schema=JobDocument, description="It had ended already", headers=_DONE)
+    def abort_job(headers: dict[str, str], _: dict[str, Any], job_id: str) -> tuple[Document, int, dict[str, str]]:
         """Stop a job; its record stays."""
-        before = api.control.get(user(), job_id)
-        return documents.of_job(api.control.abort(user(), job_id)), 200 if before.final else 202
+        status = 200 if api.control.get(user(), job_id).final else 202
+        told, more = once("abort", job_id, headers, lambda act: api.control.abort(user(), job_id, act))
+        return told, status, more
 
     @routes.route("/<job_id>/hold", methods=["POST"], parameters=ID)
-    @routes.operation("holdJob", raises=[UnknownJob, IllegalMove])
+    @routes.operation("holdJob", raises=[UnknownJob, IllegalMove, IdempotencyMismatch])
+    @routes.arguments(IdempotencyHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
-    @routes.response(202, JobDocument, description="It is held", headers=contract.headers())
-    def hold_job(_: dict[str, Any], job_id: str) -> Document:
+    @routes.response(202, JobDocument, description="It is held", headers=_DONE)
+    def hold_job(headers: dict[str, str], _: dict[str, Any], job_id: str) -> tuple[Document, dict[str, str]]:
         """Pause a job until `run`; what is under way goes back to where it waited."""
-        return documents.of_job(api.control.hold(user(), job_id))
+        return once("hold", job_id, headers, lambda act: api.control.hold(user(), job_id, act))
 
     @routes.route("/<job_id>/run", methods=["POST"], parameters=ID)
-    @routes.operation("runJob", raises=[UnknownJob])
+    @routes.operation("runJob", raises=[UnknownJob, IdempotencyMismatch])
+    @routes.arguments(IdempotencyHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
-    @routes.response(202, JobDocument, description="It goes on", headers=contract.headers())
-    def run_job(_: dict[str, Any], job_id: str) -> Document:
+    @routes.response(202, JobDocument, description="It goes on", headers=_DONE)
+    def run_job(headers: dict[str, str], _: dict[str, Any], job_id: str) -> tuple[Document, dict[str, str]]:
         """Let a held job go on; one that is not held is left as it is."""
-        return documents.of_job(api.control.run(user(), job_id))
+        return once("run", job_id, headers, lambda act: api.control.run(user(), job_id, act))
 
     @routes.route("/<job_id>/retry", methods=["POST"], parameters=ID)
-    @routes.operation("retryJob", raises=[UnknownJob, IllegalMove, OverQuota])
+    @routes.operation("retryJob", raises=[UnknownJob, IllegalMove, OverQuota, IdempotencyMismatch])
+    @routes.arguments(IdempotencyHeader, location="headers")
     @routes.arguments(RetryQuery, location="query")
-    @routes.response(202, JobDocument, description="The next revision is under way", headers=contract.headers())
-    def retry_job(query: dict[str, Any], job_id: str) -> Document:
+    @routes.response(202, JobDocument, description="The next revision is under way", headers=_DONE)
+    def retry_job(headers: dict[str, str], query: dict[str, Any], job_id: str) -> tuple[Document, dict[str, str]]:
         """Make the next revision of a bundle that has ended: the failed files again, or all listed anew.
 
         The revision before stays in sight until then.
         """
-        return documents.of_job(api.control.retry(user(), job_id, everything=query["what"] == "all"))
+        everything = query["what"] == "all"
+        do = partial(api.control.retry, user(), job_id, everything)
+        return once("retry", job_id, headers, do, what=query["what"])
 
     return routes
 

@@ -10,13 +10,24 @@ from topmast_service.api.auth import require_key, user
 from topmast_service.api.bundles import ID
 from topmast_service.api.routes import OF_BODIES, Routes
 from topmast_service.api.schemas.links import LinkDocument, LinkRequest
-from topmast_service.api.schemas.parameters import NoQuery
+from topmast_service.api.schemas.parameters import IdempotencyHeader, NoQuery
+from topmast_service.api.submitting import replayed
 from topmast_service.container import Api
 from topmast_service.domain import links
 from topmast_service.domain.job import Job
-from topmast_service.errors import Expired, Invalid, NoResult, NoSuchFile, NotByLink, NotReady, UnknownJob
+from topmast_service.errors import (
+    Expired,
+    IdempotencyMismatch,
+    Invalid,
+    NoResult,
+    NoSuchFile,
+    NotByLink,
+    NotReady,
+    UnknownJob,
+)
 
-_ERRORS = (*OF_BODIES, UnknownJob, NotReady, NoResult, Expired, NoSuchFile, NotByLink)
+_ERRORS = (*OF_BODIES, UnknownJob, NotReady, NoResult, Expired, NoSuchFile, NotByLink, IdempotencyMismatch)
+Answer = tuple[dict[str, Any], dict[str, str]]
 
 
 def make(api: Api) -> Routes:
@@ -26,10 +37,11 @@ def make(api: Api) -> Routes:
 
     @routes.route("/<bundle_id>/links", methods=["POST"], parameters=ID, tags=["bundles"])
     @routes.operation("makeLink", raises=_ERRORS)
+    @routes.arguments(IdempotencyHeader, location="headers")
     @routes.arguments(NoQuery, location="query")
     @routes.arguments(LinkRequest)
-    @routes.response(201, LinkDocument, description="The link", headers=contract.headers())
-    def make_link(_: dict[str, Any], body: dict[str, Any], bundle_id: str) -> dict[str, Any]:
+    @routes.response(201, LinkDocument, description="The link", headers=contract.headers("Idempotency-Replayed"))
+    def make_link(headers: dict[str, str], _: dict[str, Any], body: dict[str, Any], bundle_id: str) -> Answer:
         """A link to a file, a folder with everything below it, or the box as an archive, for whoever has no key.
 
         It opens until its end, as long as the bundle is there, and shows the bundle's current revision. It opens what
@@ -40,10 +52,13 @@ def make(api: Api) -> Routes:
             _archive(body["archive"], body["path"]) if "archive" in body else _below(api, bundle, body["path"])
         )
         auditing.specify(path=path)
-        link, signature = api.links.make(bundle, body.get("archive", links.FILES), path, body.get("until"))
+        link, signature, repeated = api.links.make(
+            bundle, body.get("archive", links.FILES), path, body.get("until"), headers.get("idempotency_key")
+        )
         url = f"{api.stores.settings.public_url.rstrip('/')}/d/{signature}/{quote(link.path)}{ending}"
         shown = "" if "archive" in body else link.path
-        return {"url": url, "until": link.until, "path": shown, "archive": body.get("archive")}
+        document = {"url": url, "until": link.until, "path": shown, "archive": body.get("archive")}
+        return document, replayed(repeated)
 
     return routes
 

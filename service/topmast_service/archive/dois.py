@@ -10,6 +10,7 @@ from urllib.parse import quote
 import urllib3
 
 from topmast_service.archive.bounded import TooLarge, TooSlow, body, retry_after
+from topmast_service.archive.outgoing import Outgoing
 from topmast_service.errors import DoiNotFound, UpstreamDown
 
 LONGEST_ANSWER = 32 << 20
@@ -29,13 +30,15 @@ class DataCite:
         Its address, or the sandbox's.
     timeout
         Longest wait for one whole answer, in seconds.
+    outgoing
+        Where it may be.
     """
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, outgoing: Outgoing) -> None:
         self._url = url
         self._timeout = timeout
         waits = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=min(SILENT_TIMEOUT, timeout))
-        self._pool = urllib3.PoolManager(timeout=waits, retries=False)
+        self._pool = outgoing.pool(answer_within=timeout, timeout=waits, retries=False)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -50,6 +53,8 @@ class DataCite:
             DataCite does not know it.
         UpstreamDown
             No answer, or one that is not DataCite's.
+        AddressRefused
+            It is where topmast does not call.
         """
         try:
             document = json.loads(self._body(f"{self._url}/dois/{quote(doi, safe='/')}", doi))

@@ -7,12 +7,13 @@ used: it has no timeout, checks no length, and glues the tail of a reprocessed f
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -20,6 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from topmast_service.archive import addresses, tokens
 from topmast_service.archive.headers import Head, length_of, read_head, retry_after
+from topmast_service.archive.outgoing import Outgoing
 from topmast_service.domain import crds
 from topmast_service.domain.token import Token, needs_token
 from topmast_service.errors import (
@@ -34,6 +36,9 @@ from topmast_service.errors import (
 _CHUNK = 1 << 20
 _MOST_REDIRECTS = 3
 _AWAY = frozenset({408, 425, 429, 502, 503, 504})  # says something of MAST as a whole; a 500 may be about one file
+LARGEST_REFERENCE = 64 << 30
+"""Bytes. An answer for a reference file that is longer is none; MAST's files have no such bound."""
+
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -73,6 +78,8 @@ class Stream:
         ------
         TransferBroken
             The body ended early, fell silent, or comes too slowly.
+        TransferFailed
+            It is longer than any file there.
         """
         while self._left != 0:
             # Never past Content-Length: http.client's read1 would hand over what a confused server sends after it.
@@ -105,9 +112,10 @@ class Stream:
 class _Watch:
     """Notices a body that comes too slowly: a byte now and then is no silence, and would hold a connection for days."""
 
-    def __init__(self, slowest: float, over: float) -> None:
+    def __init__(self, slowest: float, over: float, most: float) -> None:
         self._slowest = slowest
         self._over = over
+        self._left = most
         self._since = time.monotonic()
         self._came = 0
 
@@ -118,8 +126,13 @@ class _Watch:
         ------
         TransferBroken
             Too few of them came, on the average of the last while.
+        TransferFailed
+            Too many.
         """
         self._came += size
+        self._left -= size
+        if self._left < 0:
+            raise TransferFailed("The answer does not end where such a file would.")
         passed = time.monotonic() - self._since
         if passed < self._over:
             return
@@ -137,6 +150,8 @@ class Downloads:
         MAST or a sandbox: ``https://mast.stsci.edu``.
     crds_url
         Where ``crds://`` files come from; `base_url` if empty, as a sandbox has both.
+    outgoing
+        Where CRDS may be. MAST's address is the operator's own word, and not asked about.
     connections
         Connections open at once; whoever comes later waits.
     connect_timeout, read_timeout
@@ -152,6 +167,7 @@ class Downloads:
         base_url: str,
         *,
         crds_url: str = "",
+        outgoing: Outgoing | None = None,
         connections: int = 8,
         connect_timeout: float = 10,
         read_timeout: float = 30,
@@ -164,15 +180,17 @@ class Downloads:
         self._token: Token | None = None
         self._slowest = slowest
         self._slow_after = slow_after
-        self._pool = urllib3.PoolManager(
-            num_pools=2,
-            maxsize=connections,
-            block=True,
-            retries=False,
-            timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
+        settled: dict[str, Any] = {
+            "num_pools": 2,
+            "maxsize": connections,
+            "block": True,
+            "retries": False,
+            "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
             # identity: a range of a compressed body is a range of something else
-            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
-        )
+            "headers": {"User-Agent": user_agent, "Accept-Encoding": "identity"},
+        }
+        self._pool = urllib3.PoolManager(**settled)
+        self._elsewhere = (outgoing or Outgoing()).pool(**settled) if crds_url else self._pool
 
     def open(self, uri: str, *, start: int = 0, end: int | None = None, validator: str | None = None) -> Stream:
         """Ask for a file, or for the part of it from `start` to before `end` (bytes).
@@ -197,6 +215,8 @@ class Downloads:
             Any other server error: perhaps only this file's.
         TransferFailed
             An answer that cannot be the file.
+        AddressRefused
+            CRDS is where topmast does not call.
         WrongRange
             The part cannot be had.
         """
@@ -208,7 +228,8 @@ class Downloads:
             if head.status == HTTPStatus.PARTIAL_CONTENT:
                 head = _check_range(response.headers, head, start, end)
             begins = start if head.status == HTTPStatus.PARTIAL_CONTENT else 0
-            return Stream(response, head, begins, _Watch(self._slowest, self._slow_after))
+            most = LARGEST_REFERENCE - begins if uri.startswith(crds.SCHEME) else math.inf
+            return Stream(response, head, begins, _Watch(self._slowest, self._slow_after, most))
         except BaseException:
             _drop(response)
             raise
@@ -249,12 +270,14 @@ class Downloads:
     def close(self) -> None:
         """Close all idle connections."""
         self._pool.clear()
+        self._elsewhere.clear()
 
     def _request(self, method: str, uri: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         url = addresses.file_url(self._base, self._crds, uri)
         credentials = self._credentials(uri)
         for _ in range(_MOST_REDIRECTS):
-            response = self._send(method, url, {**headers, **credentials})
+            pool = self._elsewhere if uri.startswith(crds.SCHEME) else self._pool
+            response = self._send(pool, method, url, {**headers, **credentials})
             target = response.get_redirect_location()
             if not target:
                 return response
@@ -267,12 +290,14 @@ class Downloads:
     def _credentials(self, uri: str) -> dict[str, str]:
         return tokens.header(self._token) if self._token and not uri.startswith(crds.SCHEME) else {}
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def _send(
+        self, pool: urllib3.PoolManager, method: str, url: str, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._pool.request(
+            return pool.request(
                 method,
                 url,
-                headers={**self._pool.headers, **headers},
+                headers={**pool.headers, **headers},
                 preload_content=False,
                 redirect=False,
                 decode_content=False,

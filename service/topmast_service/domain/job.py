@@ -9,7 +9,7 @@ refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,9 @@ MAX_LOST_ATTEMPTS = 3
 PENDING, QUEUED, EXECUTING = "PENDING", "QUEUED", "EXECUTING"
 COMPLETED, ERROR, ABORTED, ARCHIVED = "COMPLETED", "ERROR", "ABORTED", "ARCHIVED"
 HELD, SUSPENDED = "HELD", "SUSPENDED"
+
+MAX_DEEDS = 32
+"""How many deeds a record remembers: a repeat comes soon, not after so many others."""
 
 MOVES: Mapping[str, frozenset[str]] = {
     PENDING: frozenset({QUEUED, ABORTED}),
@@ -60,6 +63,8 @@ class Job:
     """One search or bundle, its request as sent and what became of it. Times are aware UTC.
 
     `published_at` is when the current `revision` was; a retry forgets `ended`, but this stays until the next revision.
+    `deeds` are the ids of what its owner did to it with an Idempotency-Key, the last ones. (No field sorts before
+    `attempt`: slices.lua looks for that at the beginning of a record.)
     `notices` are owed now, `owed_at_end` at each end (None in records of earlier releases); `warned` is the destruction
     that was warned of. `without_token`: its owner has let it go on without the MAST token that it waited for. `shares`
     are the users who may look at it besides; `release_due` is when MAST is asked again for what it withheld.
@@ -100,6 +105,7 @@ class Job:
     owed_at_end: tuple[str, ...] | None = None
     warned: datetime | None = None
     request_id: str = ""
+    deeds: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     @property
@@ -288,6 +294,13 @@ def retry(job: Job, step: str, notices: tuple[str, ...]) -> Job:
     return queue(again, step)
 
 
+def once(job: Job, act: str | None, change: Callable[[Job], Job]) -> Job:
+    """`change` applied to the job, unless the act of this id was before; one without id is always new."""
+    if act is None:
+        return change(job)
+    return job if act in job.deeds else replace(change(job), deeds=(*job.deeds, act)[-MAX_DEEDS:])
+
+
 def archive(job: Job) -> Job:
     """Its files are gone; record and manifest stay."""
     return move(job, ARCHIVED, reason=job.phase_reason, release_due=None)
@@ -327,7 +340,7 @@ def from_record(record: Mapping[str, Any]) -> Job:
     given: dict[str, Any] = {
         k: datetime.fromisoformat(v) if k in _TIMES and v else v for k, v in record.items() if k in known
     }
-    for name in ("notices", "shares"):
+    for name in ("notices", "shares", "deeds"):
         given[name] = tuple(given.get(name, ()))
     given["owed_at_end"] = None if given.get("owed_at_end") is None else tuple(given["owed_at_end"])
     return Job(**given)

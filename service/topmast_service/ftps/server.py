@@ -14,8 +14,9 @@ from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
 from topmast_service.errors import Invalid
+from topmast_service.ftps.data import Data
 from topmast_service.ftps.doors import Doors, Gate
-from topmast_service.ftps.session import Data, Session
+from topmast_service.ftps.session import Session
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class FtpsSettings:
         Sockets in all (a session has up to three) and sessions per client address.
     failed_login_delay, max_login_attempts
         A wrong key is answered after the delay; after so many the connection is dropped.
+    sign_in_within
+        Whoever has not signed in by then is sent away.
     recheck_after
-        A key is looked at again at the first file command after this time; a revoked one ends the session.
+        A key is looked at again after this time, whatever the session does: a revoked one ends it, and its transfer.
     """
 
     host: str
@@ -47,6 +50,7 @@ class FtpsSettings:
     max_connections: int = 512
     max_connections_per_address: int = 64
     idle_timeout: float = 300.0
+    sign_in_within: float = 60.0
     failed_login_delay: float = 3.0
     max_login_attempts: int = 3
     recheck_after: float = 30.0
@@ -94,6 +98,7 @@ def _session(settings: FtpsSettings, doors: Doors) -> type[Session]:
             "ssl_context": _tls(settings),
             "timeout": settings.idle_timeout,
             "recheck_after": settings.recheck_after,
+            "sign_in_within": settings.sign_in_within,
             "auth_failed_timeout": settings.failed_login_delay,
             "max_login_attempts": settings.max_login_attempts,
             "passive_ports": list(range(passive[0], passive[1] + 1)) if passive else None,

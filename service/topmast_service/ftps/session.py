@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
-from pyftpdlib.handlers import TLS_DTPHandler, TLS_FTPHandler
+from pyftpdlib.handlers import TLS_FTPHandler
 
 from topmast_service.errors import TopmastError
 from topmast_service.ftps.boxes import BoxFilesystem
@@ -26,32 +26,11 @@ _LOOK_AGAIN = 0.02
 """Seconds between two looks whether MAST has answered."""
 
 
-class Data(TLS_DTPHandler):
-    """One transfer, or one listing."""
+GOODBYE_WITHIN = 2.0
+"""Seconds that a client has to read the last answer; one that reads nothing would keep its session for ever."""
 
-    def _do_ssl_handshake(self) -> None:
-        # GnuTLS (lftp, wget) ends its handshake in two small writes, and the second waits until the first is
-        # acknowledged, which Linux delays by 40 ms: 40 of the 43 ms that a small file took.
-        super()._do_ssl_handshake()
-        if self._ssl_accepting:
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-    def send(self, data: bytes) -> int:
-        """Send once the handshake is over.
-
-        Sent earlier, OpenSSL shakes hands by itself behind pyftpdlib's back, which then closes without TLS's own
-        goodbye: on a fast network clients took every other empty listing for a broken connection.
-        """
-        return 0 if self._ssl_accepting else int(super().send(data))
-
-    def modify_ioloop_events(self, events: int, logdebug: bool = False) -> None:
-        """Wait for the client's part of the handshake without asking whether we could write.
-
-        pyftpdlib asks for both, and a socket can always be written to: a client that opens a data connection and
-        then says nothing kept a core busy until the timeout.
-        """
-        shaking_hands = self._ssl_accepting and self._ssl_want_read
-        super().modify_ioloop_events(self.ioloop.READ if shaking_hands else events, logdebug=logdebug)
+SHORTEST_LOOK = 0.1
+"""Seconds between two looks at a key, at least."""
 
 
 class Session(TLS_FTPHandler):
@@ -59,6 +38,7 @@ class Session(TLS_FTPHandler):
 
     doors: Doors
     recheck_after: float
+    sign_in_within: float
 
     banner = "topmast: FTP with TLS (AUTH TLS), user name and API key."
     abstracted_fs = BoxFilesystem
@@ -69,6 +49,47 @@ class Session(TLS_FTPHandler):
     }
 
     _checked = 0.0
+    _looks: Any = None
+    _idler: Any = None
+
+    def on_connect(self) -> None:
+        """Give whoever connects a while to sign in: commands that need no key would keep a place for ever."""
+        self.ioloop.call_later(self.sign_in_within, self._must_be_known, _errback=self.handle_error)
+
+    def on_login(self, username: str) -> None:
+        """Look at the key again now and then, also while nothing is asked or a file is on its way."""
+        self.doors.told("ftps_sign_in", username, self.remote_ip)
+        if self._looks is not None and not self._looks.cancelled:
+            self._looks.cancel()
+        every = max(self.recheck_after, SHORTEST_LOOK)
+        self._looks = self.ioloop.call_every(every, self._look_again, _errback=self.handle_error)
+
+    def found_terminator(self) -> None:
+        """Read a command, with a new timer for the next one.
+
+        pyftpdlib puts its timer off where it stands in its heap of timers. There it hides those behind it: one client
+        that said NOOP now and then kept every other session's timers, and the looks at keys, from going off.
+        """
+        if self._idler is not None and not self._idler.cancelled:
+            self._idler.cancel()
+            self._idler = self.ioloop.call_later(self.timeout, self.handle_timeout, _errback=self.handle_error)
+        super().found_terminator()
+
+    def handle_timeout(self) -> None:
+        """Say goodbye to a client that has said nothing for too long."""
+        self.log("Session ended: nothing was asked for too long.")
+        super().handle_timeout()
+
+    def close_when_done(self) -> None:
+        """Close once the last answer has been read; soon in any case."""
+        super().close_when_done()
+        self.ioloop.call_later(GOODBYE_WITHIN, self._close_now, _errback=self.handle_error)
+
+    def close(self) -> None:
+        """End the session, and the looks at its key."""
+        if self._looks is not None and not self._looks.cancelled:
+            self._looks.cancel()
+        super().close()
 
     def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
         """Refuse writing, and characters that would forge log lines, before anything looks at them."""
@@ -115,10 +136,6 @@ class Session(TLS_FTPHandler):
         else:
             super().ftp_RETR(file)
 
-    def on_login(self, username: str) -> None:
-        """Somebody came in."""
-        self.doors.told("ftps_sign_in", username, self.remote_ip)
-
     def on_login_failed(self, username: str, password: str) -> None:
         """Somebody did not; some type their key in the place of their name."""
         self.doors.told("ftps_refused", username, self.remote_ip)
@@ -132,11 +149,32 @@ class Session(TLS_FTPHandler):
     def _still_welcome(self, cmd: str) -> bool:
         if not self.proto_cmds[cmd]["perm"] or time.monotonic() - self._checked < self.recheck_after:
             return True
+        return self._opens()
+
+    def _opens(self) -> bool:
+        """Whether the key still does; if not, the session ends, and what it was fetching stops."""
         self._checked = time.monotonic()
         if self.doors.sign_in(self.username, self.password):
             return True
+        self.log("Session ended: its API key no longer opens.")
+        if self.data_channel is not None:
+            self.data_channel.close()
         self._leave("421 This API key no longer opens; sign in with another.")
         return False
+
+    def _look_again(self) -> None:
+        with suppress(TopmastError):  # the store is away: nobody knows, and the next look will tell
+            if self.authenticated:  # else somebody is signing in anew
+                self._opens()
+
+    def _must_be_known(self) -> None:
+        if not (self._closed or self.authenticated):
+            self.log("Session ended: nobody signed in.")
+            self.close()
+
+    def _close_now(self) -> None:
+        if not self._closed:
+            self.close()
 
     def _later(self, error: TopmastError) -> None:
         if self.authenticated:

@@ -106,9 +106,20 @@ def add(path: Path, addition: str, rows: Iterable[Mapping[str, Any]], *, named: 
             return _take_in(base, addition, named, most)
 
 
+def added(path: Path, addition: str) -> Changed | None:
+    """What came of an addition, if it was made."""
+    with connected(path) as base:
+        return _added(base, addition)
+
+
+def _added(base: sqlite3.Connection, addition: str) -> Changed | None:
+    known = base.execute("SELECT count, barred FROM additions WHERE id = ?", [addition]).fetchone()
+    return Changed(known[0], known[1], repeated=True) if known else None
+
+
 def _take_in(base: sqlite3.Connection, addition: str, named: bool, most: int) -> Changed:
-    if known := base.execute("SELECT count, barred FROM additions WHERE id = ?", [addition]).fetchone():
-        return Changed(known[0], known[1], repeated=True)
+    if known := _added(base, addition):
+        return known
     before, cells = totals(base), ", ".join(map(quoted, COLUMNS))
     base.execute(
         f"INSERT INTO rows ({cells}) SELECT {cells} FROM temp.incoming WHERE 1 "  # noqa: S608 - our own names

@@ -3,8 +3,8 @@
 Keys: ``job:<id>`` the record, ``jobs:<owner>`` ids by creation time, ``shared:<user>`` ids that others share with them,
 ``open`` ids that upkeep looks after, ``ends`` ids by the time of their destruction, ``warnings`` ids by when their
 users are to be warned of it, ``releases`` ids by when MAST is to be asked about exclusive files,
-``again:<owner>:<key>`` what
-an Idempotency-Key stands for (24 h), ``removed:<id>`` that its job was deleted since.
+``again:<owner>:<key>`` what an Idempotency-Key stands for (24 h), ``answered:<owner>:<key>`` the status that its first
+request was told, ``removed:<id>`` that its job was deleted since.
 The record outlives the job's files; upkeep removes it a year after the job ended.
 """
 
@@ -247,10 +247,24 @@ class JobStore:
             if self._redis.set(name, mine, nx=True, ex=seconds):
                 return Promise(job_id, repeated=False)
             stored = self._redis.get(name)
-        stored_hash, stored_id = json.loads(str(stored))
-        if stored_hash != body_hash:
-            raise IdempotencyMismatch("This Idempotency-Key was first used with another body or another route.")
-        return Promise(stored_id, repeated=True)
+        return Promise(_kept(str(stored), body_hash), repeated=True)
+
+    def promised(self, owner: str, key: str, body_hash: str) -> str | None:
+        """The id that an Idempotency-Key stands for by now, if it does.
+
+        Raises
+        ------
+        IdempotencyMismatch
+            The key was used for another body or route.
+        """
+        stored = self._redis.get(f"{PREFIX}again:{owner}:{key}")
+        return _kept(str(stored), body_hash) if stored else None
+
+    def first_answer(self, owner: str, key: str, status: int) -> int:
+        """The HTTP status that the first request with this Idempotency-Key was told: this one, if it is the first."""
+        name = f"{PREFIX}answered:{owner}:{key}"
+        first = self._redis.set(name, status, nx=True, ex=IDEMPOTENCY_SECONDS)
+        return status if first else int(str(self._redis.get(name) or status))
 
     def break_promise(self, owner: str, key: str, body_hash: str, job_id: str) -> None:
         """The key no longer stands for this job; what it stands for by now, if that is another, stays."""
@@ -266,6 +280,13 @@ class JobStore:
 def position(job: Job) -> tuple[float, str]:
     """Where a job stands in its owner's list."""
     return job.created.timestamp(), job.id
+
+
+def _kept(stored: str, body_hash: str) -> str:
+    stored_hash, stored_id = json.loads(stored)
+    if stored_hash != body_hash:
+        raise IdempotencyMismatch("This Idempotency-Key was first used with another body or another route.")
+    return str(stored_id)
 
 
 def _dump(job: Job) -> str:

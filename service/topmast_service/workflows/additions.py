@@ -11,7 +11,7 @@ from typing import Any
 from topmast_service.domain import telemetry
 from topmast_service.domain.basket import Changed
 from topmast_service.domain.rows import Question, ask
-from topmast_service.errors import EmptySelection, Invalid
+from topmast_service.errors import EmptySelection, Invalid, UnknownJob
 from topmast_service.store import conditions
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
@@ -20,7 +20,7 @@ from topmast_service.workflows import named_files
 from topmast_service.workflows.baskets import Baskets
 from topmast_service.workflows.bundle_sources import BundleSources
 from topmast_service.workflows.control import rows_table
-from topmast_service.workflows.promises import promised
+from topmast_service.workflows.promises import earlier, promised
 from topmast_service.workflows.submit import Submissions, Submitted
 
 Rows = Iterable[Mapping[str, Any]]
@@ -54,13 +54,24 @@ class Additions:
             Nothing was begun.
         """
         self.baskets.get(user.name, basket_id)
+        asked, route = {"from": source, "where": list(where)}, f"baskets/{basket_id}/items"
+        known = earlier(self.jobs, user.name, route, key, asked)
+        if known and (again := self._again(user, basket_id, known)):
+            return again
         rows = self._files(user, source, where)
-        asked, new_id = {"from": source, "where": list(where)}, f"s_{secrets.token_hex(8)}"
-        promise = promised(self.jobs, user.name, f"baskets/{basket_id}/items", key, body=asked, new_id=new_id)
+        new_id = f"s_{secrets.token_hex(8)}"
+        promise = promised(self.jobs, user.name, route, key, body=asked, new_id=new_id)
         if rows is not None:
             return self.baskets.add(user.name, basket_id, promise.job_id, rows, named=True)
         made = self.submissions.for_basket(user, basket_id, source, where, promise.job_id)
         return Submitted(made.job, promise.repeated)
+
+    def _again(self, user: User, basket_id: str, known: str) -> Changed | Submitted | None:
+        """What an earlier request did under this id; None if it has not yet."""
+        try:
+            return Submitted(self.jobs.get(known), True)
+        except UnknownJob:
+            return self.baskets.added(user.name, basket_id, known)
 
     def _files(self, user: User, source: Mapping[str, Any], where: Sequence[str]) -> Rows | None:
         """The files that are meant; None if they are observations."""

@@ -100,6 +100,11 @@ class Baskets:
         with self._changing(owner, basket_id) as path:
             return basket_changes.add(path, addition, rows, named=named, most=self.limits.items)
 
+    def added(self, owner: str, basket_id: str, addition: str) -> Changed | None:
+        """What came of an addition, if it was made."""
+        with self._changing(owner, basket_id) as path:
+            return basket_changes.added(path, addition)
+
     def tick(self, owner: str, basket_id: str, conditions: Sequence[Condition], ticked: bool) -> Changed:
         """Tick what fits all conditions, or untick it."""
         with self._changing(owner, basket_id) as path:

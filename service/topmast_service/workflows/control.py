@@ -19,7 +19,7 @@ from topmast_service.workflows.quotas import QuotaKeeper
 
 @dataclass(frozen=True)
 class Control:
-    """Acts on jobs for their owner; another's job does not exist."""
+    """Acts on jobs for their owner; another's job does not exist. An `act` has an id when it may be repeated."""
 
     jobs: JobStore
     slices: Slices
@@ -50,11 +50,12 @@ class Control:
         """The user's jobs, newest first, from behind a position (see `store.jobs.position`)."""
         return self.jobs.of(user.name, before=before)
 
-    def abort(self, user: User, job_id: str) -> Job:
+    def abort(self, user: User, job_id: str, act: str | None = None) -> Job:
         """Stop it; a job that is final stays as it is. Workers notice at the next file or heartbeat."""
         self.get(user, job_id)
-        aborted = self.jobs.change(job_id, self._aborted)
-        self.slices.forget(aborted)
+        aborted = self.jobs.change(job_id, lambda found: job.once(found, act, self._aborted))
+        if aborted.final:  # a repeated act may find the job going on again
+            self.slices.forget(aborted)
         return aborted
 
     def delete(self, user: User, job_id: str) -> None:
@@ -65,7 +66,7 @@ class Control:
             table.unlink(missing_ok=True)
         self.jobs.remove(aborted)
 
-    def hold(self, user: User, job_id: str) -> Job:
+    def hold(self, user: User, job_id: str, act: str | None = None) -> Job:
         """Pause it; what is under way goes back to where it waits. One that is held stays so.
 
         Raises
@@ -74,21 +75,23 @@ class Control:
             It has ended, or was not even queued.
         """
         self.get(user, job_id)
-        held = self.jobs.change(job_id, lambda found: found if found.phase == job.HELD else job.hold(found))
-        self.slices.hold(job_id)
+        held = self.jobs.change(job_id, lambda found: job.once(found, act, _held))
+        if held.phase == job.HELD:
+            self.slices.hold(job_id)
         return held
 
-    def run(self, user: User, job_id: str) -> Job:
+    def run(self, user: User, job_id: str, act: str | None = None) -> Job:
         """Let a held job go on; one that is not held is left as it is."""
-        if self.get(user, job_id).phase != job.HELD:
-            return self.get(user, job_id)
-        going = self.jobs.change(job_id, lambda found: job.run(found, waive=True) if found.phase == job.HELD else found)
+        before = self.get(user, job_id)
+        going = self.jobs.change(job_id, lambda found: job.once(found, act, _going))
+        if before.phase != job.HELD or going.phase == job.HELD:
+            return going
         if going.step == "transfer":
             self.slices.release(job_id)
         self.wake(going)
         return going
 
-    def retry(self, user: User, job_id: str, everything: bool) -> Job:
+    def retry(self, user: User, job_id: str, everything: bool, act: str | None = None) -> Job:
         """The next revision: failed files only, or `everything` listed anew (what was reprocessed comes new).
 
         Raises
@@ -105,8 +108,12 @@ class Control:
         owed = found.owed_at_end
         if owed is None:
             owed = without(notices.of_request(found.request, user.email), ACKNOWLEDGE)
+        if act in found.deeds:
+            return found
         with self.quotas.place_for(found):
-            again = self.jobs.change(job_id, lambda latest: job.retry(latest, step, owed))
+            again = self.jobs.change(
+                job_id, lambda late: job.once(late, act, lambda ended: job.retry(ended, step, owed))
+            )
         self.wake(again)
         return again
 
@@ -118,6 +125,14 @@ class Control:
         if found.owner != user.name:
             raise UnknownJob(f"There is no job {found.id}.")
         return found
+
+
+def _held(found: Job) -> Job:
+    return found if found.phase == job.HELD else job.hold(found)
+
+
+def _going(found: Job) -> Job:
+    return job.run(found, waive=True) if found.phase == job.HELD else found
 
 
 def rows_table(tables: Path, search_id: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 from topmast_service.domain.job import Job
 from topmast_service.domain.place import place
 from topmast_service.store.users import User
-from topmast_service.workflows.submit import Submissions, Submitted
+from topmast_service.workflows.submit import Submissions, Submitted, copies_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class CopyRequests:
 
     submissions: Submissions
     roots: Sequence[str]
+
+    def earlier(self, user: User, bundle_id: str, body: Mapping[str, Any], key: str | None) -> Submitted | None:
+        """The copy that an earlier request with this key asked for, whatever has become of the bundle since."""
+        return self.submissions.earlier(user, copies_of(bundle_id), {"bundle": bundle_id, **body}, key)
 
     def submit(self, user: User, bundle: Job, body: Mapping[str, Any], key: str | None = None) -> Submitted:
         """A copy of a published bundle; a worker finds out whether the folder can be written to.

@@ -12,6 +12,7 @@ from topmast_service.errors import Expired, Invalid, LinkExpired, NotFound
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.link_keys import LinkKeys
 from topmast_service.store.users import Users
+from topmast_service.workflows.promises import promised
 
 USUAL = timedelta(days=7)
 """How long a link opens unless its maker says otherwise, and the bundle is there for so long."""
@@ -25,8 +26,10 @@ class Links:
     users: Users
     keys: LinkKeys
 
-    def make(self, bundle: Job, target: str, path: str, until: datetime | None) -> tuple[Link, str]:
-        """A link and its signature.
+    def make(
+        self, bundle: Job, target: str, path: str, until: datetime | None, key: str | None = None
+    ) -> tuple[Link, str, bool]:
+        """A link, its signature, and whether an earlier request with this Idempotency-Key made the same.
 
         Parameters
         ----------
@@ -39,14 +42,20 @@ class Links:
         ------
         Invalid
             The end is past, or after the bundle's.
+        IdempotencyMismatch
+            The key was used for another link.
         """
         now = self.jobs.now()
-        end = until or min(now + USUAL, bundle.destruction)
+        usual = (until or min(now + USUAL, bundle.destruction)).isoformat()
+        said = {"target": target, "path": links.inside(path), "until": until}
+        # A link stores nothing: what its key stands for is the only thing of it that time would change.
+        promise = promised(self.jobs, bundle.owner, f"bundles/{bundle.id}/links", key, body=said, new_id=usual)
+        end = datetime.fromisoformat(promise.job_id)
         if not now < end <= bundle.destruction:
             text = f"A link to {bundle.id} ends after now and by {bundle.destruction:%Y-%m-%dT%H:%M:%SZ}."
             raise Invalid(text, errors=[{"pointer": "/until", "detail": text, "suggestions": []}])
         link = Link(bundle.id, target, links.inside(path), end.replace(microsecond=0))
-        return link, links.sign(link, self.keys.signing())
+        return link, links.sign(link, self.keys.signing()), promise.repeated
 
     def open(self, signature: str, path: str) -> tuple[Link, Job]:
         """The link, and the bundle as it is now.

@@ -19,7 +19,7 @@ from topmast_service.errors import Invalid, UnknownJob
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.users import User
 from topmast_service.workflows.bundle_sources import BundleSources, understood
-from topmast_service.workflows.promises import digest, promised
+from topmast_service.workflows.promises import digest, earlier, promised
 from topmast_service.workflows.quotas import QuotaKeeper
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,10 @@ class Submissions:
         Invalid, UnknownColumn, BadTarget, EmptySelection
             What MAST need not be asked for.
         """
+        if again := self.earlier(user, "search", body, key):
+            return again
         search.read(body, self._form_of)
-        return self._submit(user, "search", body, SEARCH_RETENTION, key)
+        return self._submit(user, "search", body, SEARCH_RETENTION, key, route="search")
 
     def products(self, user: User, search_id: str, where: Iterable[str]) -> Submitted:
         """The search for the products of those rows of a search that fit `where`: found, or begun.
@@ -141,6 +143,8 @@ class Submissions:
         Invalid, EmptySelection, ForeignURI, NotReady, NotFound, NotToBeBundled
             What MAST need not be asked for.
         """
+        if again := self.earlier(user, "bundle", body, key):
+            return again
         self._sources.check(user, body)
         selection.check(body.get("select") or {})
         days = body.get("retention_days") or self._days
@@ -149,11 +153,25 @@ class Submissions:
         notices.check_hooks(body, self._hooks)
         kind, keep = "plan" if body.get("dry_run") else "bundle", timedelta(days=days)
         told = () if kind == "plan" else tuple(notices.of_request(body, user.email))
-        return self._submit(user, kind, body, keep, key, told=told, request=understood(body))
+        return self._submit(user, kind, body, keep, key, route="bundle", told=told, request=understood(body))
 
     def copy(self, user: User, body: Mapping[str, Any], key: str | None = None) -> Submitted:
         """A copy of a bundle into a shared folder: ``{"bundle", "directory", "overwrite", "label"}``."""
-        return self._submit(user, "copy", body, COPY_RETENTION, key)
+        return self._submit(user, "copy", body, COPY_RETENTION, key, route=copies_of(body["bundle"]))
+
+    def earlier(self, user: User, route: str, body: Mapping[str, Any], key: str | None) -> Submitted | None:
+        """The job that an earlier request with this key made, as it is now; None if none did, or not yet.
+
+        Raises
+        ------
+        Expired, IdempotencyMismatch
+            It was deleted; or the key was used for another request.
+        """
+        made = earlier(self._jobs, user.name, route, key, body)
+        try:
+            return Submitted(self._jobs.get(made), True) if made else None
+        except UnknownJob:
+            return None
 
     def _submit(
         self,
@@ -163,11 +181,12 @@ class Submissions:
         keep: timedelta,
         key: str | None,
         *,
+        route: str,
         told: tuple[str, ...] = (),
         request: Mapping[str, Any] | None = None,
     ) -> Submitted:
         new_id = f"{kind[0]}_{secrets.token_hex(8)}"
-        promise = promised(self._jobs, user.name, kind, key, body=body, new_id=new_id)
+        promise = promised(self._jobs, user.name, route, key, body=body, new_id=new_id)
         now = self._jobs.now()
         new = Job(
             promise.job_id, kind, user.name, dict(request or body), now, now + keep, label=body.get("label"),
@@ -185,6 +204,11 @@ class Submissions:
             log.info("%s %s is queued", stored.kind, stored.id)
             self._wake(stored)
         return stored
+
+
+def copies_of(bundle_id: str) -> str:
+    """The route of requests for copies, as their Idempotency-Keys know it."""
+    return f"bundles/{bundle_id}/copies"
 
 
 def _queued(waiting: Job) -> Job:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from topmast_service.archive.outgoing import Outgoing
 from topmast_service.archive.portal import Portal
 from topmast_service.archive.transfer import Downloads
 from topmast_service.domain.columns import Column
@@ -20,6 +21,7 @@ class Upstream:
     """Where a collection may ask, besides the Portal; each address is a setting. `tokens` are the users' own.
 
     Product lists are asked for `batch` observations at once, over `listings` connections.
+    `outgoing` says where hosts may be that are not MAST's.
     """
 
     mast_url: str
@@ -31,6 +33,7 @@ class Upstream:
     tokens: Tokens
     batch: int
     listings: int
+    outgoing: Outgoing
 
 
 @dataclass

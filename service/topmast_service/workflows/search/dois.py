@@ -60,7 +60,7 @@ def _metadata(asking: Asking) -> dict[str, Mapping[str, Any]]:
     asked = asking.search.criterion("doi")
     found: dict[str, Mapping[str, Any]] = {}
     unknown: list[str] = []
-    with closing(DataCite(asking.upstream.datacite_url, asking.upstream.timeout)) as datacite:
+    with closing(DataCite(asking.upstream.datacite_url, asking.upstream.timeout, asking.upstream.outgoing)) as datacite:
         for doi in dict.fromkeys(asked.exact if asked else ()):
             asking.check()
             try:
