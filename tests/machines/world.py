@@ -7,6 +7,7 @@ on disk, the Maildir, and a small MAST on a socket. Celery is a list of messages
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,10 +79,10 @@ class Process:
         """As `container` wires it, but over this process's client, and with our list in the place of Celery."""
         others = ("refresh_columns", "draw", "show_tokens", "look_for_releases")  # none of it changes a bundle
         post = SimpleNamespace(wake=self._send, **dict.fromkeys(others, lambda *_: None))
-        with (
-            patch.object(container, "connect", lambda _: self._redis),
-            patch.object(container, "Messages", lambda *_: post),
-        ):
+        with ExitStack() as replaced:
+            replaced.enter_context(patch.object(container.stores, "connect", lambda _: self._redis))
+            for sender in (container.api, container.parts, container.workers):
+                replaced.enter_context(patch.object(sender, "Messages", lambda *_: post))
             return build(self._settings)
 
 
