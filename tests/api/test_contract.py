@@ -28,7 +28,7 @@ def operations(site: Site) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield path, method, operation
 
 
-@pytest.mark.timeout(1800)  # 77 operations: five minutes alone, seventeen beside other tests
+@pytest.mark.timeout(1800)  # 77 operations: seventeen minutes beside other tests
 def test_schemathesis_finds_nothing(site: Site, tmp_path: Path) -> None:
     server = start_api(site, tmp_path)
     try:
