@@ -7,6 +7,7 @@ import datetime as dt
 import getpass
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ._client import Client
@@ -22,20 +23,21 @@ SCOPES = ("search", "bundle", "read", "admin")
 ONCE = "This is the key. It is shown this once."
 
 
-def keys_arguments(command: argparse.ArgumentParser) -> None:
-    """Give `topmast keys` its actions."""
+def keys_arguments(command: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """Give `topmast keys` its actions, each with the options that all commands have."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="your keys; never the keys themselves")
-    create = actions.add_parser("create", help="make a key and print it, this once")
+    add = partial(actions.add_parser, parents=[shared])
+    add("list", help="your keys; never the keys themselves")
+    create = add("create", help="make a key and print it, this once")
     create.add_argument("--label", default="", help="what it is for")
     create.add_argument(
         "--scope", dest="scopes", action="append", choices=SCOPES, help="repeatable; else the usual ones"
     )
     create.add_argument("--expires", type=float, metavar="DAYS", help="after how many days")
-    rotate = actions.add_parser("rotate", help="put another key in the place of one, and print it, this once")
+    rotate = add("rotate", help="put another key in the place of one, and print it, this once")
     rotate.add_argument("key_id", metavar="ID")
     rotate.add_argument("--overlap", type=float, default=OVERLAP, metavar="SECONDS", help="so long both open (300)")
-    actions.add_parser("revoke", help="make a key worthless at once").add_argument("key_id", metavar="ID")
+    add("revoke", help="make a key worthless at once").add_argument("key_id", metavar="ID")
 
 
 def token_arguments(command: argparse.ArgumentParser) -> None:

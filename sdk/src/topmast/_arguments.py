@@ -151,6 +151,10 @@ def _share(command: argparse.ArgumentParser) -> None:
     command.add_argument("users", nargs="+", metavar="USER")
 
 
+def _keys(command: argparse.ArgumentParser) -> None:
+    keys_arguments(command, _shared())
+
+
 def _nothing(_command: argparse.ArgumentParser) -> None:
     """No arguments."""
 
@@ -176,7 +180,7 @@ COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("share", "let others look at a bundle; of its files they have what MAST gives them", _share),
     ("unshare", "share a bundle no longer", _share),
     ("me", "who you are here, what your key may, and your quotas", _nothing),
-    ("keys", "your API keys: list, create, rotate, revoke", keys_arguments),
+    ("keys", "your API keys: list, create, rotate, revoke", _keys),
     ("token", "your MAST token: set, show, forget", token_arguments),
 )
 
