@@ -13,7 +13,8 @@ from tests.sdk.box import Box
 from tests.sdk.documents import bundle, job, search
 from tests.sdk.scripted import KEY, Answer, Hang, Seen, in_turn, problem, serving
 from topmast import cli
-from topmast._arguments import EPILOG, criterion, duration
+from topmast._argument_types import criterion, duration
+from topmast._arguments import EPILOG
 
 ROWS = [
     {"_row": 1, "obs_id": "jw01558-o001", "target_name": "M 57\x1b[2J", "calib_level": 3, "access": "public"},
@@ -201,6 +202,13 @@ def test_no_address_is_a_usage_error(capsys) -> None:
         ["plan"],
         ["plan", "jw1", "--list", "list.txt"],
         ["plan", "jw1", "--start", "crf"],
+        ["keys"],
+        ["keys", "create", "--expires", "0"],
+        ["keys", "create", "--scope", "everything"],
+        ["keys", "rotate", "5d1f0c9a", "--overlap", "nan"],
+        ["token"],
+        ["share", "b_1"],
+        ["bundle", "jw1", "--release", "now"],
     ],
 )
 def test_wrong_arguments(arguments, capsys) -> None:

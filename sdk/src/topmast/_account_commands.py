@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from ._argument_types import count, duration
 from ._client import Client
 from ._clock import Deadline
 from ._config import mast_token
@@ -33,10 +34,10 @@ def keys_arguments(command: argparse.ArgumentParser, shared: argparse.ArgumentPa
     create.add_argument(
         "--scope", dest="scopes", action="append", choices=SCOPES, help="repeatable; else the usual ones"
     )
-    create.add_argument("--expires", type=float, metavar="DAYS", help="after how many days")
+    create.add_argument("--expires", type=count, metavar="DAYS", help="after how many days")
     rotate = add("rotate", help="put another key in the place of one, and print it, this once")
     rotate.add_argument("key_id", metavar="ID")
-    rotate.add_argument("--overlap", type=float, default=OVERLAP, metavar="SECONDS", help="so long both open (300)")
+    rotate.add_argument("--overlap", type=duration, default=OVERLAP, metavar="SECONDS", help="so long both open (5m)")
     add("revoke", help="make a key worthless at once").add_argument("key_id", metavar="ID")
 
 
