@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from topmast_service.audit_commands import audit
-from topmast_service.housekeeping import purge, quotas, usage
-from topmast_service.operating import adopt, backup, columns, doctor, restore
-from topmast_service.people import keys, users
-from topmast_service.token_commands import tokens
+from topmast_service.commands.audit import audit
+from topmast_service.commands.housekeeping import purge, quotas, usage
+from topmast_service.commands.operating import adopt, backup, columns, doctor, restore
+from topmast_service.commands.people import keys, users
+from topmast_service.commands.tokens import tokens
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
