@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -53,6 +55,37 @@ def fetch(shelf: Shelf, target: Path, **more: object) -> Path:
     with serving(shelf) as service, topmast.Client(service.url, KEY, retry=QUICK) as client:
         job = topmast.Bundle.from_json(bundle(), client._session)
         return job.archive(target, **more)  # type: ignore[arg-type]
+
+
+def row(path: str, status: str = "OK", reason: str = "ok") -> dict[str, str]:
+    return {"path": path, "status": status, "reason": reason}
+
+
+def packed(kind: str, *paths: str) -> bytes:
+    """An archive as the service makes it: all in one folder."""
+    made = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(made, "w") as zipped:
+            for path in paths:
+                zipped.writestr(f"b_1/{path}", b"x")
+    else:
+        with tarfile.open(fileobj=made, mode="w") as taped:
+            for path in paths:
+                taped.addfile(tarfile.TarInfo(f"b_1/{path}"))
+    return made.getvalue()
+
+
+class Shop(Shelf):
+    """A shelf, and the manifest of the bundle."""
+
+    def __init__(self, body: bytes, rows: list[dict[str, str]]) -> None:
+        super().__init__(body)
+        self.rows = rows
+
+    def __call__(self, seen: Seen) -> Answer | Reset:
+        if seen.path.endswith("/manifest"):
+            return Answer(body={"items": self.rows, "next": None})
+        return super().__call__(seen)
 
 
 def test_the_whole_under_its_own_name_only(tmp_path: Path) -> None:
@@ -147,13 +180,36 @@ def test_a_refusal_is_told(tmp_path: Path) -> None:
 
 def test_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("TOPMAST_API_KEY", KEY)
-    target = tmp_path / "a.zip"
-    with serving(Shelf()) as service:
+    target, rows = tmp_path / "a.zip", [row("JWST/a.fits"), row("JWST/left.fits", "EXCLUDED")]
+    with serving(shop := Shop(packed("zip", "JWST/a.fits"), rows)) as service:
         assert cli.main(["archive", "b_1", str(target), "--url", service.url]) == 0
-        assert capsys.readouterr().out == f"10.2 kB in {target}\n"
+        assert capsys.readouterr().out == f"{len(shop.body)} B in {target}\n"
         assert cli.main(["archive", "b_1", str(target), "--json", "--url", service.url]) == 0
-        assert json.loads(capsys.readouterr().out)["bytes"] == target.stat().st_size == len(BODY)
+        assert json.loads(capsys.readouterr().out)["bytes"] == target.stat().st_size == len(shop.body)
         assert cli.main(["archive", "b_1", "a.rar", "--url", service.url]) == 2
+        rows += [row("JWST/secret.fits"), row("JWST/x.fits", "WITHHELD", "not_authorized until 2027-03-01")]
+        assert cli.main(["archive", "b_1", str(target), "--url", service.url]) == 4
+        assert capsys.readouterr().out.splitlines()[1:] == [
+            "  JWST/secret.fits: MAST gives it to others only",
+            "  JWST/x.fits: not_authorized until 2027-03-01",
+        ]
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_what_an_archive_lacks(kind: str, tmp_path: Path) -> None:
+    held, lacking = "JWST/a/a b.fits", ["JWST/secret.fits", "JWST/failed.fits"]
+    rows = [row(held), row(lacking[0]), row(lacking[1], "FAILED", "timeout"), row("JWST/left.fits", "EXCLUDED")]
+    with (
+        serving(Shop(packed(kind, held, "MANIFEST.HTML"), rows)) as service,
+        topmast.Client(service.url, KEY) as client,
+    ):
+        job = topmast.Bundle.from_json(bundle(), client._session)
+        absent = job.absent_from(job.archive(tmp_path / f"a.{kind}"))
+        assert [one.path for one in absent] == lacking
+        (tmp_path / "text").write_text("no archive")
+        for name in ("text", "not there"):
+            with pytest.raises(topmast.UsageError, match="as an archive"):
+                job.absent_from(tmp_path / name)
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])

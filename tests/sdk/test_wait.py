@@ -10,7 +10,7 @@ import topmast
 from tests.sdk.documents import bundle, job, search
 from tests.sdk.scripted import KEY, Answer, Hang, Reset, Seen, in_turn, problem, serving
 from topmast._retry import RetryPolicy
-from topmast._wait import SLOWEST, Pace
+from topmast._wait import GRACE, SLOWEST, Pace
 
 RUNNING = Answer(body=job(phase="EXECUTING"))
 
@@ -205,7 +205,40 @@ def test_a_job_that_waits_for_its_user_is_not_waited_for(serve) -> None:
     with pytest.raises(topmast.JobHeld) as caught:
         client.search(collection="engineering", mnemonic="SA_ZADUCMDX")
     assert (caught.value.code, caught.value.job.phase) == ("needs_mast_token", "HELD")
-    assert str(caught.value).endswith("You have stored no MAST token here. Store it.")
+    assert "You have stored no MAST token here." in str(caught.value)
+    assert "client.set_mast_token(" in str(caught.value)
+
+
+def test_what_is_to_be_typed_stands_on_the_bar_and_in_the_notebook(serve) -> None:
+    error = {"code": "needs_mast_token", "detail": "You have none here.", "hint": "PUT /v1/me/mast-token"}
+    held = job("b_1", "HELD", phase_reason="needs_token", step="transfer", error=error)
+    _, client, _ = serve(in_turn(Answer(body=held)))
+    seen: list[topmast.Progress] = []
+    with pytest.raises(topmast.JobHeld) as caught:
+        running(client).wait(progress=seen.append)
+    assert seen[-1].activity == "HELD: a MAST token is needed"
+    card = caught.value.job._repr_html_()
+    assert "You have none here. Make a token at" in card
+    assert "client.set_mast_token(" in card
+    assert "PUT" not in card
+    assert "client.set_mast_token(" in topmast.Job.from_json({**held, "error": None})._repr_html_()
+
+
+def test_a_token_that_was_stored_just_now_lets_it_go_on(serve) -> None:
+    """The snapshot in the user's hands is the one of before, and the service needs a moment."""
+    held = job(phase="HELD", phase_reason="needs_token")
+    _, client, clock = serve(polls(Answer(body=held), Answer(body=held), RUNNING))
+    assert topmast.Bundle.from_json(held, client._session).wait().ok
+    assert 0 < sum(clock.sleeps) < GRACE
+
+
+def test_one_that_stays_held_is_not_waited_for_long(serve) -> None:
+    held = job(phase="HELD", phase_reason="needs_token")
+    _, client, clock = serve(in_turn(Answer(body=held)))
+    for limit in (None, 0.0):
+        with pytest.raises(topmast.JobHeld):
+            topmast.Bundle.from_json(held, client._session).wait(timeout=limit)
+    assert GRACE <= sum(clock.sleeps) < 2 * GRACE
 
 
 def test_a_job_that_was_held_is_waited_for(serve) -> None:

@@ -13,21 +13,27 @@ from ._api_errors import (
     Conflict,
     DiskFull,
     EmptySelection,
+    ExclusiveAccess,
     Expired,
     ForeignURI,
     IdempotencyMismatch,
     IllegalMove,
     Invalid,
     Malformed,
+    MissingRole,
+    MissingScope,
+    NeedsMastToken,
     NoResult,
     NotAllowed,
     NotAuthenticated,
     NotFound,
     NotReady,
+    OverQuota,
     RedirectRefused,
     ServerError,
     TooManyRequests,
     UnknownColumn,
+    UnknownUser,
     UpstreamDown,
 )
 from ._basket import Basket
@@ -51,6 +57,7 @@ from ._errors import (
     WaitTimeout,
 )
 from ._job import FINAL_PHASES, Job, Problem
+from ._keys import ApiKey
 from ._manifest import ManifestRow
 from ._plan import Plan
 from ._progress import Progress
@@ -61,6 +68,7 @@ from ._search import Column, Resolved, Search
 __all__ = [
     "FINAL_PHASES",
     "ApiError",
+    "ApiKey",
     "BadAnswer",
     "BadCursor",
     "BadTarget",
@@ -77,6 +85,7 @@ __all__ = [
     "DownloadReport",
     "DownloadedFile",
     "EmptySelection",
+    "ExclusiveAccess",
     "Expired",
     "ForeignURI",
     "IdempotencyMismatch",
@@ -90,11 +99,15 @@ __all__ = [
     "JobHeld",
     "Malformed",
     "ManifestRow",
+    "MissingRole",
+    "MissingScope",
+    "NeedsMastToken",
     "NoResult",
     "NotAllowed",
     "NotAuthenticated",
     "NotFound",
     "NotReady",
+    "OverQuota",
     "Plan",
     "Problem",
     "Progress",
@@ -108,6 +121,7 @@ __all__ = [
     "TopmastError",
     "TransportError",
     "UnknownColumn",
+    "UnknownUser",
     "UpstreamDown",
     "UsageError",
     "WaitTimeout",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._errors import TopmastError
+from ._held import HOW_TO_STORE
 
 
 class ApiError(TopmastError):
@@ -96,6 +97,32 @@ class NotAllowed(ApiError):
     """403: a known user, but not for this."""
 
 
+class ExclusiveAccess(NotAllowed):
+    """MAST gives the file to the program's members only, and you are none, as far as it told the service."""
+
+
+class NeedsMastToken(NotAllowed):
+    """MAST gives this to a token only, and the service has none of yours that it takes."""
+
+    hint = HOW_TO_STORE
+
+
+class MissingScope(NotAllowed):
+    """The key lacks the scope that this needs; another key of yours may have it."""
+
+
+class MissingRole(NotAllowed):
+    """No key of yours would do: this is for operators, or for portals."""
+
+
+class UnknownUser(NotAllowed):
+    """A portal asked on behalf of somebody who is no user here, or disabled."""
+
+
+class OverQuota(NotAllowed):
+    """It is more than you may have at once; `detail` says what would fit, ``client.me()`` what you have."""
+
+
 class NotFound(ApiError):
     """404: no such thing, or somebody else's."""
 
@@ -125,7 +152,11 @@ class IdempotencyMismatch(Conflict):
 
 
 class TooManyRequests(ApiError):
-    """429: wait as long as `retry_after` says."""
+    """429: raised once the tries of a call, or its time, are used up: each waited as long as `retry_after` says.
+
+    `code` tells ``busy``, ``rate_limited`` (too many within a minute) and ``locked_out`` (too many wrong keys came from
+    your address) apart.
+    """
 
 
 class ServerError(ApiError):

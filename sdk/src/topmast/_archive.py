@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import tarfile
 import threading
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +34,26 @@ def format_of(path: Path) -> str:
             f"{path.name!r} does not say in which format", hint="End the name in .zip or .tar, or give format."
         )
     return found
+
+
+def contents(path: Path) -> frozenset[str]:
+    """Places in the box of the files that an archive holds; no file is unpacked.
+
+    Raises
+    ------
+    UsageError
+        It is none.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as zipped:
+                names = zipped.namelist()
+        else:
+            with tarfile.open(path, "r:") as taped:
+                names = taped.getnames()
+    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise UsageError(f"cannot read {path} as an archive: {error}", hint="job.archive(path) fetches one.") from error
+    return frozenset(name.partition("/")[2] for name in names)  # all lie in one folder, named after the bundle
 
 
 @dataclass(frozen=True)

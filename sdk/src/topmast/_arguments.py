@@ -6,15 +6,16 @@ import argparse
 import re
 from typing import Any
 
+from ._account_commands import keys_arguments, token_arguments
 from ._choosing import choosing
 
 EPILOG = """\
 exit codes, for cron and scripts:
   0    done
-  1    the job failed, was stopped or has expired
+  1    the job failed, was stopped or has expired, or waits for your MAST token (topmast token set)
   2    the request makes no sense: wrong arguments, unknown column, no address or key
   3    no answer: the service cannot be reached, or --timeout is over (the job goes on; wait again)
-  4    done in part: files could not be staged or did not arrive (see the manifest; download again)
+  4    done in part: files could not be staged, are not for you or did not arrive (see the manifest; download again)
   5    refused: wrong key, not allowed, no such job, not ready, gone
   130  stopped by Ctrl-C (the job goes on)
 
@@ -95,6 +96,9 @@ def _bundle(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--retention-days", type=count, metavar="N", help="how long the files stay")
     command.add_argument("--label", help="a name of your own")
+    command.add_argument(
+        "--release", choices=("auto", "never"), help="auto: add what MAST withholds once it gives it to everybody"
+    )
     command.add_argument("--wait", action="store_true", help="until it is done")
     command.add_argument("--download", metavar="DIR", help="fetch the files into DIR as they arrive")
     _workers(command)
@@ -142,6 +146,15 @@ def _extend(command: argparse.ArgumentParser) -> None:
     command.add_argument("days", type=count, metavar="DAYS", help="how much longer its files are to stay")
 
 
+def _share(command: argparse.ArgumentParser) -> None:
+    command.add_argument("id", help="a bundle of yours (b_…)")
+    command.add_argument("users", nargs="+", metavar="USER")
+
+
+def _nothing(_command: argparse.ArgumentParser) -> None:
+    """No arguments."""
+
+
 def _workers(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", type=count, default=4, metavar="N", help="files at a time (4)")
 
@@ -160,6 +173,11 @@ COMMANDS: tuple[tuple[str, str, Any], ...] = (
     ("run", "let a held job go on", _wait),
     ("extend", "keep the files of a bundle longer", _extend),
     ("retry", "the next revision of a bundle: failed files again", _retry),
+    ("share", "let others look at a bundle; of its files they have what MAST gives them", _share),
+    ("unshare", "share a bundle no longer", _share),
+    ("me", "who you are here, what your key may, and your quotas", _nothing),
+    ("keys", "your API keys: list, create, rotate, revoke", keys_arguments),
+    ("token", "your MAST token: set, show, forget", token_arguments),
 )
 
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from ._archive import Archive, format_of
+from ._archive import Archive, contents, format_of
 from ._download import Downloader
-from ._errors import BadAnswer
+from ._errors import BadAnswer, UsageError
 from ._html import size
-from ._job import Job, seconds
+from ._job import Job, path_part, seconds
 from ._manifest import ManifestRow
 from ._messages import Request
 from ._paging import items
 from ._progress import ProgressOption
-from ._reading import entries, members, text, whole
+from ._reading import entries, members, moment, text, whole
 from ._report import DownloadReport
 
 
@@ -34,6 +34,10 @@ class Bundle(Job):
         ``listed = unique + duplicates``, ``unique = selected + excluded``; bytes in all, fetched and cached.
     ftps : dict or None
         ``host``, ``port``, ``user`` and ``path``; the password is the API key.
+    shares : tuple of str
+        Users who may look at it besides its owner.
+    release_due : datetime or None
+        When MAST is asked next for what it withheld; see `Bundles.submit`, `release`.
     superseded : dict
         ``count`` of the delivered files that were reprocessed since, as far as the service has seen, and some paths.
     """
@@ -46,6 +50,8 @@ class Bundle(Job):
     bytes: Mapping[str, Any] = field(default_factory=dict, compare=False)
     ftps: Mapping[str, Any] | None = field(default=None, compare=False)
     superseded: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    shares: tuple[str, ...] = ()
+    release_due: dt.datetime | None = None
 
     @classmethod
     def _members(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,6 +62,8 @@ class Bundle(Job):
             "bytes": members(part.get("bytes")),
             "ftps": members(part.get("ftps")) or None,
             "superseded": members(part.get("superseded")),
+            "shares": tuple(text(name) for name in entries(part.get("shares"))),
+            "release_due": moment(part.get("release_due")),
         }
 
     def manifest(self) -> list[ManifestRow]:
@@ -74,6 +82,29 @@ class Bundle(Job):
         The revision before stays in sight until then; what was reprocessed meanwhile comes only with `everything`.
         """
         return self._tell("retry", "?what=all" if everything else "")
+
+    def share(self, *users: str) -> Self:
+        """Let other users of the service look at it, over FTPS too; only its owner can.
+
+        They do not get more files than MAST gives *them*: what is public, and what their own MAST token opens.
+
+        Raises
+        ------
+        NotFound
+            There is no such user, or the bundle is somebody else's.
+        """
+        return self._shared("PUT", users)
+
+    def unshare(self, *users: str) -> Self:
+        """From now on they see nothing of it; that they did not before is no error."""
+        return self._shared("DELETE", users)
+
+    def _shared(self, method: str, users: tuple[str, ...]) -> Self:
+        if not users:
+            raise UsageError("with whom?", hint="bundle.share('bob'), for instance.")
+        for path in [f"{self._own_path()}/shares/{path_part(user)}" for user in users]:
+            self._talk().call(Request(method, path))
+        return self.refresh()
 
     def difference(self, old: int, new: int) -> list[dict[str, Any]]:
         """One row for each file that is not the same in both revisions: path, dataURI, change, old and new version."""
@@ -110,7 +141,8 @@ class Bundle(Job):
         Raises
         ------
         DownloadError
-            Some files did not arrive; ``error.report`` has all of them.
+            Some files did not arrive; ``error.report`` has all of them. What is in exclusive access and MAST does not
+            give you is among them (``code`` is ``exclusive`` or ``needs_mast_token``), and the rest has come.
         JobError
             The bundle was not published (see `wait`); what came of it is kept.
         """
@@ -132,7 +164,8 @@ class Bundle(Job):
 
         The service makes it while it sends it. After any interruption call it again: what is half there goes on where
         it stopped, as long as the bundle is the same; `path` is written only when all of it is there. An archive has
-        no checksum of its own; ``sha256sums.txt`` in it has one for every file, and zip a CRC-32 besides.
+        no checksum of its own; ``sha256sums.txt`` in it has one for every file, and zip a CRC-32 besides. It holds what
+        you may have: `absent_from` tells what it lacks.
 
         Parameters
         ----------
@@ -154,6 +187,18 @@ class Bundle(Job):
         target = Path(path).absolute()
         limit = self._talk().clock.deadline(seconds(timeout))
         return Archive(self._talk(), self._own_path(), format or format_of(target), limit).fetch(target, progress)
+
+    def absent_from(self, path: str | os.PathLike[str]) -> list[ManifestRow]:
+        """What was requested and an archive that was fetched does not hold: not in the box (`ManifestRow.missing`), or
+        not for you, since MAST gives it to others only.
+
+        Raises
+        ------
+        UsageError
+            There is no archive at `path`.
+        """
+        held = contents(Path(path))
+        return [row for row in self.manifest() if row.status != "EXCLUDED" and row.path not in held]
 
     def link(
         self, path: str = "", *, until: dt.datetime | dt.timedelta | None = None, archive: str | None = None
@@ -235,7 +280,9 @@ class Bundle(Job):
         counts = ", ".join(f"{self.counts[name]} {name}" for name in names if self.counts.get(name) is not None)
         expires = self.destruction.isoformat(timespec="minutes") if self.destruction else ""
         held = size(whole(self.bytes.get("total")))
-        return [*super()._facts(), ("files", counts), ("size", held), ("kept until", expires)]
+        due = self.release_due.isoformat(timespec="minutes") if self.release_due else ""
+        more = [("shared with", ", ".join(self.shares)), ("asks for the rest", due)]
+        return [*super()._facts(), ("files", counts), ("size", held), ("kept until", expires), *more]
 
     def _brief(self) -> str:
         done = self.progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import os
 from collections.abc import Mapping
@@ -10,13 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from ._account import Account
 from ._baskets import Baskets
 from ._choice import Choice
 from ._clock import Clock
-from ._config import endpoint_settings, settings
+from ._config import checked_user, endpoint_settings, settings
 from ._direct import mrp
 from ._groups import Bundles, Jobs, Searches, search_body, search_options
 from ._job import seconds
+from ._keys import Keys
 from ._lookups import Lookups
 from ._plan import Plan
 from ._progress import ProgressOption
@@ -29,7 +32,7 @@ SILENCE = 30.0  # seconds within which any service says something
 SEARCH_TIMEOUT = 600.0  # seconds; MAST itself gives a query ten minutes
 
 
-class Client(Lookups):
+class Client(Lookups, Account):
     """A topmast service, seen by one user. May be shared by threads.
 
     Parameters
@@ -44,7 +47,7 @@ class Client(Lookups):
 
     Attributes
     ----------
-    searches, bundles, jobs, baskets
+    searches, bundles, jobs, baskets, keys
         What the service keeps for this user.
 
     Raises
@@ -69,7 +72,7 @@ class Client(Lookups):
         retry: RetryPolicy | None = None,
     ) -> None:
         found = settings(url, api_key)
-        self._session = Session(
+        session = Session(
             found.url,
             found.api_key,
             retry=retry or RetryPolicy(),
@@ -77,10 +80,16 @@ class Client(Lookups):
             clock=Clock(),
             version=_version(),
         )
-        self.searches = Searches(self._session)
-        self.bundles = Bundles(self._session)
-        self.jobs = Jobs(self._session)
-        self.baskets = Baskets(self._session)
+        self._shares_connections = False
+        self._speak_through(session)
+
+    def _speak_through(self, session: Session) -> None:
+        self._session = session
+        self.searches = Searches(session)
+        self.bundles = Bundles(session)
+        self.jobs = Jobs(session)
+        self.baskets = Baskets(session)
+        self.keys = Keys(session)
         #: Start a bundle; wait for it with ``.wait()``. Short for `bundles.submit`, which has the parameters.
         self.bundle = self.bundles.submit
 
@@ -91,6 +100,34 @@ class Client(Lookups):
         """The service whose ``endpoint.json`` is at `path`, as ``topmast-service up`` writes it."""
         found = endpoint_settings(path)
         return cls(found.url, found.api_key, timeout=timeout, retry=retry)
+
+    def on_behalf_of(self, user: str) -> Self:
+        """A client that acts for `user`, for the back end of a portal: what it does is theirs, with their MAST token.
+
+        It is cheap, so that each request of a portal can have its own: the connections are this client's, which stays
+        as it is. Closing it closes nothing.
+
+        Parameters
+        ----------
+        user
+            A user of the service. The role of this client's key has to be ``portal``.
+
+        Raises
+        ------
+        UsageError
+            This cannot be a user's name.
+        MissingRole, UnknownUser
+            Once it asks for something: this key may not, or there is no such user.
+
+        Examples
+        --------
+        >>> portal = topmast.Client()  # doctest: +SKIP
+        >>> portal.on_behalf_of("carol").bundle("jw01558-o001_t001_miri_f1000w")  # doctest: +SKIP
+        """
+        acting = copy.copy(self)
+        acting._shares_connections = True
+        acting._speak_through(self._session.acting_for(checked_user(user)))
+        return acting
 
     @property
     def url(self) -> str:
@@ -205,7 +242,8 @@ class Client(Lookups):
 
     def close(self) -> None:
         """Close the connections that this client made; jobs go on."""
-        self._session.close()
+        if not self._shares_connections:
+            self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -216,7 +254,8 @@ class Client(Lookups):
         self.close()
 
     def __repr__(self) -> str:
-        return f"topmast.Client({self.url!r})"
+        acting = "".join(f".on_behalf_of({user!r})" for user in self._session.headers.values())
+        return f"topmast.Client({self.url!r}){acting}"
 
 
 def _version() -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from . import _account_commands as account
 from ._bundle import Bundle
 from ._choosing import chosen, origin
 from ._client import SEARCH_TIMEOUT, Client
@@ -16,19 +17,10 @@ from ._clock import Deadline
 from ._errors import UsageError
 from ._html import size
 from ._job import Job
+from ._manifest import ManifestRow
+from ._output import OK, PARTIAL, Output
 from ._report import DownloadReport
 from ._text import clean, job_line, jobs_table, plan_lines, rows_table
-
-OK, FAILED, USAGE, NO_ANSWER, PARTIAL, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
-
-
-@dataclass(frozen=True)
-class Output:
-    """What a command has to say."""
-
-    document: Any
-    text: str
-    code: int = OK
 
 
 def run(arguments: argparse.Namespace, client: Client) -> Output:
@@ -69,6 +61,7 @@ def _bundle(arguments: argparse.Namespace, client: Client, deadline: Deadline) -
         notify=_told_to(arguments),
         retention_days=arguments.retention_days,
         label=arguments.label,
+        release=arguments.release,
         **chosen(arguments),
     )
     if arguments.download:
@@ -113,8 +106,15 @@ def _archive(arguments: argparse.Namespace, client: Client, deadline: Deadline) 
     if arguments.wait:
         job = job.wait(timeout=_left(deadline))
     path = job.archive(Path(arguments.file), timeout=_left(deadline))
-    length = path.stat().st_size
-    return Output({"job": dict(job.raw), "file": str(path), "bytes": length}, f"{size(length)} in {clean(str(path))}")
+    length, absent = path.stat().st_size, job.absent_from(path)
+    lines = [f"{size(length)} in {clean(str(path))}", *[f"  {_lacking(row)}" for row in absent]]
+    told = {"job": dict(job.raw), "file": str(path), "bytes": length, "missing": [dict(row.raw) for row in absent]}
+    return Output(told, "\n".join(lines), PARTIAL if absent else OK)
+
+
+def _lacking(row: ManifestRow) -> str:
+    why = row.reason if row.missing else "MAST gives it to others only"
+    return f"{clean(row.path or row.productFilename)}: {clean(why)}"
 
 
 def _copy(arguments: argparse.Namespace, client: Client, deadline: Deadline) -> Output:
@@ -136,6 +136,11 @@ def _extend(arguments: argparse.Namespace, client: Client, _deadline: Deadline) 
 def _retry(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
     job = client.bundles.get(arguments.id).retry(everything=arguments.everything)
     return Output(dict(job.raw), job_line(job))
+
+
+def _share(arguments: argparse.Namespace, client: Client, _deadline: Deadline) -> Output:
+    job: Bundle = getattr(client.bundles.get(arguments.id), arguments.command)(*arguments.users)
+    return Output(dict(job.raw), f"{job_line(job)}\nshared with {clean(', '.join(job.shares)) or 'nobody'}")
 
 
 def _state(job: Job) -> Output:
@@ -181,4 +186,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Client, Deadline], Output]] = 
     "run": _told,
     "extend": _extend,
     "retry": _retry,
+    "share": _share,
+    "unshare": _share,
+    "me": account.me,
+    "keys": account.keys,
+    "token": account.token,
 }

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ._errors import ConfigError
+from ._errors import ConfigError, UsageError
 
 WHERE = (
     "Give url= and api_key=, or set TOPMAST_URL and TOPMAST_API_KEY, or write both into "
     "~/.config/topmast/config.toml, or use Client.from_endpoint('.../endpoint.json')."
 )
+
+
+USER = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,18 @@ def checked_key(key: str) -> str:
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise ConfigError("the API key has characters that no key has", hint="Paste it again, without spaces.")
     return key
+
+
+def checked_user(name: str) -> str:
+    """A user's name that fits a header."""
+    if not isinstance(name, str) or not USER.fullmatch(name):
+        raise UsageError(f"{name!r} is not a user's name", hint="a-z, 0-9, _ and -, beginning with a letter.")
+    return name
+
+
+def mast_token() -> str:
+    """What ``MAST_API_TOKEN`` holds, the variable that astroquery reads too; empty without."""
+    return os.environ.get("MAST_API_TOKEN", "")
 
 
 def _key_for(url: str, stored: dict[str, Any]) -> str | None:

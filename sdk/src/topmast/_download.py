@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._api_errors import NotAuthenticated, NotFound
+from ._api_errors import ApiError, NotAuthenticated, NotFound
 from ._arrivals import Arrivals, Outcome
 from ._clock import Deadline
 from ._errors import ConfigError, ConnectFailed, DownloadError, TopmastError, UsageError
 from ._fetch import ChangedOnServer, Fetcher, Stopped, Wanted
+from ._held import HOW_TO_STORE
 from ._manifest import ManifestRow
 from ._paging import items
 from ._paths import safe_target
@@ -142,7 +143,8 @@ class Downloader:
             result = fetcher.fetch(file, safe_target(self.root, file.path))
         except (TopmastError, OSError) as caught:
             error = caught
-            result = DownloadedFile(file.path, FAILED, reason=str(caught))
+            code = caught.code if isinstance(caught, ApiError) else ""
+            result = DownloadedFile(file.path, FAILED, reason=str(caught), code=code)
             self._stop_if_hopeless(caught)
         tally.file()
         return file.path, (result, error)
@@ -175,5 +177,12 @@ def _failure(report: DownloadReport) -> DownloadError:
     return DownloadError(
         f"{len(report.failed)} of {len(report.files)} files did not arrive: {shown_first}{more}",
         report=report,
-        hint="Download again into the same directory: what arrived is kept.",
+        hint=_what_to_do({file.code for file in report.failed}),
     )
+
+
+def _what_to_do(codes: set[str]) -> str:
+    again = "Download again into the same directory: what arrived is kept."
+    if "needs_mast_token" in codes:
+        return f"{HOW_TO_STORE} {again}"
+    return "MAST gives these to members of their program only; the rest is here." if codes == {"exclusive"} else again

@@ -12,7 +12,9 @@
     │   └─ BadAnswer                    an answer, but not topmast's
     ├─ ApiError                         .status .code .detail .errors .request_id .retry_after
     │   ├─ Malformed 400, Invalid 422   (UnknownColumn, BadTarget, EmptySelection, ForeignURI, BadCursor)
-    │   ├─ NotAuthenticated 401 · NotAllowed 403 · NotFound 404 · Expired 410
+    │   ├─ NotAuthenticated 401 · NotFound 404 · Expired 410
+    │   ├─ NotAllowed 403               (ExclusiveAccess, NeedsMastToken, OverQuota,
+    │   │                                MissingScope, MissingRole, UnknownUser)
     │   ├─ Conflict 409                 (NotReady, IllegalMove, NoResult, IdempotencyMismatch)
     │   ├─ TooManyRequests 429 · ServerError 5xx (UpstreamDown, DiskFull)
     │   └─ RedirectRefused 3xx

@@ -69,6 +69,7 @@ class Bundles:
         retention_days: int | None = None,
         label: str | None = None,
         remove_completed: bool | None = None,
+        release: str | None = None,
         **choice: Unpack[Choice],
     ) -> Bundle:
         """Start a bundle and do not wait for it.
@@ -113,6 +114,9 @@ class Bundles:
             A name of your own.
         remove_completed
             Of a basket: what is delivered leaves it.
+        release
+            ``"auto"``: what MAST withholds now is added, in a next revision, once it gives it to everybody. By default
+            (``"never"``) the manifest has the dates.
 
         Raises
         ------
@@ -120,8 +124,8 @@ class Bundles:
             The selection makes no sense; nothing was sent.
         """
         told = None if notify is None else addresses(notify)
-        more = {"notify": told, "retention_days": retention_days, "label": label, "remove_completed": remove_completed}
-        sent = {"from": source(origin), **body(choice), **known(more)}
+        more = {"notify": told, "retention_days": retention_days, "label": label, "release": release}
+        sent = {"from": source(origin), **body(choice), **known({**more, "remove_completed": remove_completed})}
         return Bundle._received(self._session.submit("/v1/bundles", sent), self._session)
 
     def plan(self, origin: Any, *, label: str | None = None, **choice: Unpack[Choice]) -> Plan:

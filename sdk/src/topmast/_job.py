@@ -12,6 +12,7 @@ from urllib.parse import quote
 from ._amending import UNCHANGED, Recipients, Unchanged, changes, end
 from ._api_errors import NotFound
 from ._errors import BadAnswer, UsageError
+from ._held import activity, remedy
 from ._html import card
 from ._messages import Request
 from ._progress import Progress, ProgressOption
@@ -103,8 +104,8 @@ class Job:
         known: dict[str, Any] = {name: text(document.get(name)) for name in texts}
         known |= {name: moment(document.get(name)) for name in times}
         known |= {name: members(document.get(name)) for name in ("request", "links")}
-        activity = " ".join(part for part in (known["phase"], known["step"]) if part)
-        known["progress"] = Progress.from_json(members(document.get("progress")), activity)
+        doing = activity(known["phase"], known["step"], known["phase_reason"])
+        known["progress"] = Progress.from_json(members(document.get("progress")), doing)
         known["error"] = Problem.from_json(document.get("error"))
         known["version"] = whole(document.get("version"))
         return known
@@ -144,8 +145,11 @@ class Job:
 
         Raises
         ------
-        JobFailed, JobAborted, JobArchived, JobHeld
+        JobFailed, JobAborted, JobArchived
             It ended otherwise than well; ``error.job`` is the last snapshot.
+        JobHeld
+            It waits for something that only its user can give, as a MAST token: the hint says what to type. It goes on
+            by itself then, so that ``wait`` may be called again at once.
         WaitTimeout
             The time is over. The job goes on.
         """
@@ -241,8 +245,11 @@ class Job:
         """What a card shows."""
         state = " · ".join(part for part in (self.phase, self.outcome, self.phase_reason, self.step) if part)
         rows: list[tuple[str, object]] = [("job", self.id), ("label", self.label), ("state", state)]
+        wanted = remedy(self.phase, self.phase_reason)
         if self.error is not None:
-            rows.append(("error", f"{self.error.code}: {self.error.detail} {self.error.hint}"))
+            rows.append(("error", f"{self.error.code}: {self.error.detail} {wanted or self.error.hint}"))
+        elif wanted:
+            rows.append(("it waits for you", wanted))
         return rows
 
     def __repr__(self) -> str:

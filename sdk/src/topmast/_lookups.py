@@ -1,13 +1,11 @@
-"""What can be looked up without a job: collections, keywords, file names; and the user's MAST token."""
+"""What can be looked up without a job: collections, keywords, file names, who is on a program."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from ._errors import UsageError
 from ._job import path_part
-from ._messages import Request
 from ._paging import items
 from ._session import Session
 
@@ -49,26 +47,9 @@ class Lookups:
         """
         return self._session.get(f"/v1/filenames/{path_part(name)}")
 
-    def set_mast_token(self, token: str) -> None:
-        """Let the service use your token of MAST (auth.mast.stsci.edu) for what is yours: exclusive and engineering
-        data. The service asks MAST whether it is good, keeps it encrypted, and never shows it again.
-
-        Raises
-        ------
-        Invalid
-            MAST does not take it.
+    def program_access(self, program: str | int) -> list[dict[str, Any]]:
+        """Who of the service's users has shown to be on a program: ``user``, ``since``, ``last``, and ``current``
+        (lately enough to count). MAST shows it, whenever somebody's token opens an exclusive file.
         """
-        if not isinstance(token, str) or not token.strip():
-            raise UsageError("a token is needed", hint="Make one at https://auth.mast.stsci.edu/tokens.")
-        self._session.call(Request("PUT", TOKEN, json={"token": token.strip()}))
-
-    def mast_token(self) -> dict[str, Any]:
-        """Whether the service has a token of yours, whether MAST takes it, and when it ends; never the token."""
-        return self._session.get(TOKEN)
-
-    def forget_mast_token(self) -> None:
-        """Have the service forget it; that there is none is no error."""
-        self._session.call(Request("DELETE", TOKEN))
-
-
-TOKEN = "/v1/me/mast-token"  # noqa: S105 - an address
+        found = self._session.get(f"/v1/programs/{path_part(str(program))}/access").get("users", [])
+        return [entry for entry in found if isinstance(entry, dict)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._reading import text, whole
+from ._reading import moment, text, whole
 
 TEXTS = (
     "dataURI", "path", "productFilename", "obs_id", "description", "productType", "productSubGroupDescription",
@@ -19,7 +20,8 @@ class ManifestRow:
     """One requested file, under MAST's own names.
 
     `path` is where it lies in the box; `status` is OK, FAILED, WITHHELD or EXCLUDED (named, and left out by the
-    selection) and `reason` says why; `size` is in bytes; `raw` is the row as sent.
+    selection) and `reason` says why; `release` is when MAST says that exclusive access ends, in UTC, where it says so;
+    `size` is in bytes; `raw` is the row as sent.
     """
 
     dataURI: str = ""  # noqa: N815 - MAST's column name
@@ -39,6 +41,7 @@ class ManifestRow:
     cal_ver: str = ""
     crds_ctx: str = ""
     date: str = ""
+    release: dt.datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -46,7 +49,7 @@ class ManifestRow:
         """From a row of GET /v1/bundles/{id}/manifest; unknown members stay in `raw`."""
         known: dict[str, Any] = {name: text(document.get(name)) for name in TEXTS}
         known |= {name: whole(document.get(name)) for name in ("calib_level", "size")}
-        return cls(**known, raw=document)
+        return cls(**known, release=moment(document.get("release")), raw=document)
 
     @property
     def ok(self) -> bool:

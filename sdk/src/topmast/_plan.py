@@ -56,11 +56,13 @@ class Plan(Job):
         notify: str | Iterable[str | Mapping[str, str]] | None = None,
         retention_days: int | None = None,
         label: str | None = None,
+        release: str | None = None,
     ) -> Bundle:
         """Stage exactly what was planned; the parameters are those of `Bundles.submit`."""
         from ._groups import Bundles
 
-        return Bundles(self._talk()).submit(self, notify=notify, retention_days=retention_days, label=label)
+        more: dict[str, Any] = {"retention_days": retention_days, "label": label, "release": release}
+        return Bundles(self._talk()).submit(self, notify=notify, **more)
 
     def _facts(self) -> list[tuple[str, object]]:
         listed = ", ".join(f"{self.counts[n]} {n}" for n in ("listed", "unique", "selected") if n in self.counts)

@@ -16,6 +16,12 @@ BY_CODE: dict[str, type[e.ApiError]] = {
     "bad_target": e.BadTarget,
     "empty_selection": e.EmptySelection,
     "foreign_uri": e.ForeignURI,
+    "exclusive": e.ExclusiveAccess,
+    "needs_mast_token": e.NeedsMastToken,
+    "scope": e.MissingScope,
+    "role": e.MissingRole,
+    "unknown_user": e.UnknownUser,
+    "over_quota": e.OverQuota,
     "expired": e.Expired,
     "not_ready": e.NotReady,
     "illegal_move": e.IllegalMove,
@@ -42,11 +48,12 @@ def error_for(reply: Reply) -> e.ApiError:
     problem = _problem(reply)
     code = str(problem.get("code") or f"http_{reply.status}")
     errors = problem.get("errors")
-    return _class_for(reply.status, code)(
+    kind = _class_for(reply.status, code)
+    return kind(
         str(problem.get("detail") or problem.get("title") or _plain(reply)),
         status=reply.status,
         code=code,
-        hint=str(problem["hint"]) if problem.get("hint") else _fallback_hint(reply),
+        hint=_hint(problem, reply, kind),
         errors=[entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else [],
         request_id=str(problem.get("request_id") or reply.headers.get("x-request-id", "")),
         retry_after=reply.retry_after(),
@@ -71,6 +78,12 @@ def _class_for(status: int, code: str) -> type[e.ApiError]:
 
 def _plain(reply: Reply) -> str:
     return f"{reply.method} {reply.url} answered: {reply.excerpt()}"
+
+
+def _hint(problem: dict[str, Any], reply: Reply, kind: type[e.ApiError]) -> str | None:
+    # A class of its own words says what to type here, where the service names a route.
+    told = None if kind.hint else problem.get("hint")
+    return str(told) if told else _fallback_hint(reply)
 
 
 def _fallback_hint(reply: Reply) -> str | None:

@@ -15,7 +15,8 @@ FETCHED, KEPT, FAILED = "fetched", "kept", "failed"
 class DownloadedFile:
     """One file: `status` is ``fetched``, ``kept`` (was there, checksum right) or ``failed`` (`reason` says why).
 
-    `verified` tells whether a SHA-256 was known and compared; `size` is in bytes.
+    `verified` tells whether a SHA-256 was known and compared; `size` is in bytes. `code` is the service's for why it
+    failed, where that is what the service said: ``exclusive``, ``needs_mast_token``.
     """
 
     path: str
@@ -25,6 +26,7 @@ class DownloadedFile:
     sha256: str = ""
     verified: bool = False
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)

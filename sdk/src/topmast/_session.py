@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import logging
 import platform
 import uuid
-import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -50,8 +50,13 @@ class Session:
                 "Accept": "application/json",
             },
         )
-        # A notebook drops its client without closing it; the sockets then go with the last snapshot.
-        self._finalizer = weakref.finalize(self, self.transport.close)
+        self.headers: Mapping[str, str] = {}  # of every request
+
+    def acting_for(self, user: str) -> Session:
+        """The same conversation, connections and all, on behalf of `user`."""
+        acting = copy.copy(self)
+        acting.headers = {"X-On-Behalf-Of": user}
+        return acting
 
     @property
     def url(self) -> str:
@@ -60,16 +65,18 @@ class Session:
 
     def close(self) -> None:
         """Close the connections; safe to repeat."""
-        self._finalizer()
+        self.transport.close()
 
     def get(self, path: str, params: Params = (), *, deadline: Deadline | None = None) -> dict[str, Any]:
         """The JSON document at `path`."""
         return self.call(Request("GET", path, params), deadline=deadline).json()
 
-    def submit(self, path: str, body: dict[str, Any], *, deadline: Deadline | None = None) -> dict[str, Any]:
+    def submit(
+        self, path: str, body: dict[str, Any] | None, *, params: Params = (), deadline: Deadline | None = None
+    ) -> dict[str, Any]:
         """POST `body`. One Idempotency-Key covers all tries: an answer that was lost makes no second job."""
         key = {"Idempotency-Key": uuid.uuid4().hex}
-        return self.call(Request("POST", path, json=body, headers=key), deadline=deadline).json()
+        return self.call(Request("POST", path, params, json=body, headers=key), deadline=deadline).json()
 
     def call(self, request: Request, *, deadline: Deadline | None = None, follow: bool = True) -> Reply:
         """Send `request`, again where the policy says so, until it is answered; without `follow` by a redirect too.
@@ -110,6 +117,7 @@ class Session:
         """One try, the body still to be read; the status is the caller's to judge."""
         if deadline.passed:
             raise TimedOut(f"no time left for {request.method} {request.path}", method=request.method, url=request.path)
+        request = replace(request, headers={**self.headers, **request.headers})
         quiet = self.silence if silence is None else silence
         with self.transport.open(request, silence=quiet, deadline=deadline) as stream:
             yield stream

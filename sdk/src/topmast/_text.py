@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ._held import NEEDS_TOKEN
 from ._html import size
 from ._job import Job
 from ._plan import Plan
@@ -54,6 +55,8 @@ def job_line(job: Job) -> str:
         parts.append(f"{size(done.bytes_done or 0)} of {size(done.bytes_total)}")
     if job.error is not None:
         parts.append(f"{job.error.code}: {job.error.detail}")
+    if job.phase == "HELD" and job.phase_reason == NEEDS_TOKEN:
+        parts.append("(topmast token set)")
     return clean("  ".join(part for part in parts if part))
 
 

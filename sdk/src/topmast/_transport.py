@@ -5,6 +5,7 @@ Nothing of httpx2 leaves it, neither types nor exceptions, so that another libra
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,10 +59,12 @@ class Transport:
         except (ValueError, OSError, httpx2.InvalidURL) as error:
             # A proxy variable or a certificate file of the environment that does not work.
             raise ConfigError(f"cannot prepare connections: {error}") from error
+        # A notebook drops its client without closing it; the sockets then go with the last snapshot.
+        self._finalizer = weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._finalizer()
 
     @contextmanager
     def open(self, request: Request, *, silence: float, deadline: Deadline) -> Iterator[Stream]:

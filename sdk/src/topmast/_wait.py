@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ._api_errors import ApiError
 from ._clock import Deadline
 from ._errors import JobAborted, JobArchived, JobError, JobFailed, JobHeld, TopmastError, TransportError, WaitTimeout
+from ._held import remedy, waits_for_user
 from ._messages import Params, Reply, Request
 from ._progress import ProgressOption, Show, shown
 from ._retry import RetryPolicy
@@ -33,6 +34,7 @@ PATIENCE = 600.0  # seconds of nothing but faults before giving up: a restart or
 LAST_LOOK = 1.0  # seconds kept for one look more when the service asked for a pause beyond the deadline
 SLOWEST = 30.0  # seconds between polls of a service that does not hold them
 FASTEST = 0.25
+GRACE = 5.0  # seconds in which a job goes on that was held: its user has just stored a token, perhaps
 
 
 @dataclass
@@ -82,11 +84,11 @@ def wait_for(job: J, session: Session, deadline: Deadline, progress: ProgressOpt
 
 def _poll_until_done(job: J, session: Session, deadline: Deadline, show: Show) -> J:
     pace, clock, fault = Pace(session.retry), session.clock, None
-    whole = bool(job.raw.get(job.part))
+    whole, held_until = bool(job.raw.get(job.part)), clock.monotonic() + (GRACE if _held(job) else 0.0)
     while not (job.done and (whole or not job.ok or not job.part)):
         show(job.progress)
-        if job.phase == "HELD" and job.phase_reason != "user":
-            raise _with_reason(JobHeld, f"{job.id} waits for you", job)
+        if _held(job) and (deadline.passed or clock.monotonic() >= held_until):
+            raise _with_reason(JobHeld, f"{job.id} waits for {job.owner or 'you'}", job)
         if deadline.passed:
             raise _timed_out(job) from fault
         # After a fault one quick look: a busy service refuses to hold polls before it refuses to answer.
@@ -108,6 +110,10 @@ def _poll_until_done(job: J, session: Session, deadline: Deadline, show: Show) -
             clock.sleep(_within(pause, deadline))
     show(job.progress)
     return job
+
+
+def _held(job: Job) -> bool:
+    return waits_for_user(job.phase, job.phase_reason)
 
 
 def _ask(job: Job, session: Session, deadline: Deadline, asked: int) -> Reply:
@@ -154,7 +160,8 @@ def raise_if_failed(job: Job) -> None:
 def _with_reason(kind: type[JobError], said: str, job: Job) -> JobError:
     problem = job.error
     why = f": {problem.code}: {problem.detail or problem.title}" if problem is not None else ""
-    return kind(f"{said}{why}", job=job, hint=problem.hint if problem is not None else None)
+    hint = remedy(job.phase, job.phase_reason) or (problem.hint if problem is not None else None)
+    return kind(f"{said}{why}", job=job, hint=hint)
 
 
 def _timed_out(job: Job) -> WaitTimeout:

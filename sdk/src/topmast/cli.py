@@ -13,7 +13,8 @@ from . import _api_errors as api
 from . import _errors as e
 from ._arguments import parser
 from ._client import SILENCE, Client
-from ._commands import FAILED, INTERRUPTED, NO_ANSWER, PARTIAL, REFUSED, USAGE, Output, run
+from ._commands import run
+from ._output import FAILED, INTERRUPTED, NO_ANSWER, PARTIAL, REFUSED, USAGE, Output
 from ._retry import RetryPolicy
 from ._text import clean
 
