@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from topmast_service.audit_commands import audit
-from topmast_service.housekeeping import purge, quotas, usage
-from topmast_service.operating import adopt, backup, columns, doctor, restore
-from topmast_service.people import keys, users
-from topmast_service.token_commands import tokens
+from topmast_service.commands.audit import audit
+from topmast_service.commands.housekeeping import purge, quotas, usage
+from topmast_service.commands.operating import adopt, backup, columns, doctor, restore
+from topmast_service.commands.people import keys, users
+from topmast_service.commands.tokens import tokens
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings
 
 DATA = click.Path(file_okay=False, path_type=Path)
+PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 GRACEFUL_SECONDS = 3
 """How long requests may go on after SIGTERM; a long poll is simply asked again by its client."""
 MEMORY = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file has no name there, and on a disk it can block
@@ -38,6 +39,8 @@ def cli() -> None:
 @click.option("--host", default="127.0.0.1", help="address to listen on")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, help="port of the API; 0 takes a free one")
 @click.option("--behind-proxy", is_flag=True, help="a TLS proxy stands in front (needs TOPMAST_PUBLIC_URL)")
+@click.option("--tls-cert", type=PEM, help="certificate chain of the API's port, to serve https by itself")
+@click.option("--tls-key", type=PEM, help="its private key")
 @click.option("--user", default="astronomer", help="the first user, whose key is made and kept")
 @click.option("--sandbox", is_flag=True, help="ask a MAST on this machine instead of the real one")
 @click.option("--catalog", type=click.Path(exists=True, file_okay=False, path_type=Path), help="the sandbox's tables")
@@ -59,15 +62,16 @@ def api(fd: int | None, processes: int) -> None:
     """Serve the HTTP API (gunicorn)."""
     settings = _settings()
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
-    options = {
+    options: dict[str, Any] = {
         "bind": f"{host}:{settings.api_port}" if fd is None else f"fd://{fd}",
-        "worker-class": "gthread",  # long polls must not block everybody else
         "workers": processes,
         "threads": settings.api_threads,
-        "config": "python:topmast_service.api.gunicorn_settings",  # limits on headers, and on readers that stall
+        "config": "python:topmast_service.api.gunicorn_settings",  # its worker's threads, and limits on clients
         "graceful-timeout": GRACEFUL_SECONDS,
         "keep-alive": 15,
     }
+    if settings.api_certificate and settings.api_private_key:
+        options |= {"certfile": settings.api_certificate, "keyfile": settings.api_private_key}
     if os.path.isdir(MEMORY):
         options["worker-tmp-dir"] = MEMORY
     words = [f"--{name}={value}" for name, value in options.items()]

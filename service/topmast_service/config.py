@@ -59,6 +59,8 @@ class Settings:
 
     api_host: str = _setting("127.0.0.1", "address the API listens on")
     api_port: int = _setting(8080, "port the API listens on")
+    api_certificate: Path | None = _setting(None, "certificate chain of the API's port (PEM); empty: no TLS of its own")
+    api_private_key: Path | None = _setting(None, "private key of the API's port (PEM)")
     api_threads: int = _setting(16, "threads per API process; a quarter of them may long-poll")
 
     trusted_proxies: int = _setting(0, "proxies in front whose X-Forwarded-For is believed; `--behind-proxy` means 1")

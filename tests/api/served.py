@@ -58,7 +58,6 @@ def start_api(
             f"--config={config}",
             "--no-control-socket",
             f"--bind=fd://{number}",
-            "--worker-class=gthread",
             "--keep-alive=15",
             *more,
         ]

@@ -15,19 +15,23 @@ import click
 import pytest
 
 from tests.servers_redis import RedisProcess
-from topmast_service.audit_commands import Moment, line
 from topmast_service.cli import cli
+from topmast_service.commands.audit import Moment, line
 from topmast_service.domain.audit import Asked, Entry
 from topmast_service.store.audit import AuditLog
 
 Run = Callable[..., str]
 
-CHANGING = {"users add", "keys create", "keys revoke", "doctor"}
+CHANGING = {
+    "users add", "users change", "users disable", "keys create", "keys rotate", "keys revoke", "tokens rotate",
+    "quotas set", "purge", "doctor",
+}  # fmt: skip
 """Commands that change records of a running service: those leave an entry (`doctor` when it repairs)."""
 
 OTHERS = {
     "up", "api", "worker", "beat", "ftps", "sandbox",  # processes
-    "health", "openapi", "certificate", "audit", "columns", "users list", "keys list",  # change nothing of anybody's
+    "health", "openapi", "certificate", "audit", "columns", "users list",
+    "keys list", "tokens list", "quotas show", "usage",  # change nothing of anybody's
     "adopt", "backup", "restore",  # need no Redis: what they did is in the folder that they were given
 }  # fmt: skip
 
@@ -65,7 +69,7 @@ def test_commands_that_change_something_are_there(run: Run, log: AuditLog) -> No
         ("users add", "user", "ann", "done"),
         ("keys create", "user", "ann", "done"),
         ("keys revoke", "key", key_id, "done"),
-        ("keys revoke", "key", key_id, "not_found"),
+        ("keys revoke", "key", key_id, "unknown_key"),
     ]
     assert {(e.actor, e.address) for e in log.oldest_first(Asked())} == {(getpass.getuser(), "cli")}
     assert key not in run("audit", "--json")

@@ -11,6 +11,7 @@ from tests.api.site import I2D, Site
 from tests.api.test_addresses import ADDRESSES
 from topmast_service.api import auditing
 from topmast_service.domain.audit import Asked, Entry
+from topmast_service.domain.scopes import SCOPES
 from topmast_service.store import audit as store
 
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -23,7 +24,7 @@ def entries(site: Site) -> list[Entry]:
 @pytest.fixture
 def operator(site: Site) -> FlaskClient:
     site.api.stores.users.add("olga", role="operator")
-    site.keys["olga"] = site.api.stores.users.new_key("olga")
+    site.keys["olga"] = site.api.stores.keys.new("olga", scopes=SCOPES).secret
     return site.client("olga")
 
 

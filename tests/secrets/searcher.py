@@ -6,6 +6,7 @@ import base64
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -59,17 +60,9 @@ def files(*roots: Path) -> Iterator[Place]:
                 yield str(path), bytes(path) + b"\n" + path.read_bytes()
 
 
-def processes(pids: Iterable[int]) -> Iterator[Place]:
-    """Command lines and environments (proc(5)) of those that still run."""
-    for pid in pids:
+def processes(roles: Mapping[int, str]) -> Iterator[Place]:
+    """Command lines and environments (proc(5)) of processes that still run; the places are named by their roles."""
+    for pid, role in roles.items():
         for name in ("cmdline", "environ"):
-            try:
-                yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-
-
-def command_lines() -> Iterator[Place]:
-    """Of every process of this machine: anybody may read them."""
-    everybody = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return (place for place in processes(everybody) if place[0].endswith("cmdline"))
+            with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+                yield f"{name} of {role}", Path(f"/proc/{pid}/{name}").read_bytes()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from topmast_service import logs
@@ -18,8 +20,23 @@ logs: no line may hold a link that opens something, since who may read logs is n
 limit_request_line = 8190
 """Bytes of an address, gunicorn's highest bound: its default of 4,094 refuses a bulk poll of 200 ids."""
 
+limit_request_fields, limit_request_field_size = 50, 8190
+"""Headers of a request, and bytes of each: no client of ours sends twenty."""
+
+worker_class = "topmast_service.api.reading_worker.ReadingWorker"
+
+READ_WITHIN = 60
+"""Seconds from a request's first byte to the end of its body, 10 MB at most; clients that drip lose their thread."""
+
 SEND_TIMEOUT = 60
 """Seconds. A client that stops reading gives its thread back; half of the threads could be lost to such otherwise."""
+
+
+def ssl_context(config: Any, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """TLS of the port, if it has some: 1.2 or later, whatever the machine's OpenSSL would still take."""
+    context = default()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def when_ready(server: Any) -> None:

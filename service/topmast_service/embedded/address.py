@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
+from pathlib import Path
 
 from topmast_service.embedded.reasons import CannotRun
 
@@ -24,6 +26,31 @@ def in_url(host: str) -> str:
 def reachable(host: str) -> str:
     """The address by which this machine reaches what listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def check_tls(certificate: Path | None, key: Path | None) -> bool:
+    """Whether the port speaks TLS by itself.
+
+    Raises
+    ------
+    CannotRun
+        There is only one of the two files, or they cannot be used together.
+    """
+    if certificate is None and key is None:
+        return False
+    if certificate is None or key is None:
+        raise CannotRun("--tls-cert and --tls-key go together.", hint="Give both, or neither.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=_no_password)
+    except (OSError, ValueError) as error:
+        hint = "Both are PEM files, the key without a password, and the first certificate is the key's."
+        raise CannotRun(f"{certificate} and {key} cannot be used: {error}.", hint=hint) from None
+    return True
+
+
+def _no_password() -> str:
+    """Nobody is there to be asked for one, whenever the API is restarted."""
+    raise ValueError("the key has a password")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -20,7 +20,8 @@ def healthy(role: str, settings: Settings) -> bool:
     is healthy; what can be wrong with it from outside is that it cannot reach Redis.
     """
     if role == "api":
-        return http_ok(reachable(settings.api_host), settings.api_port, "/livez")
+        tls = settings.api_certificate is not None
+        return http_ok(reachable(settings.api_host), settings.api_port, "/livez", tls=tls)
     if role == "ftps":
         return ftp_greets(reachable(settings.ftps_host), settings.ftps_port)
     with closing(open_stores(settings)) as stores:

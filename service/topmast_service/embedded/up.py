@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from topmast_service.config import Settings, as_environment
 from topmast_service.container import open_stores
-from topmast_service.embedded.address import free_port, in_url, is_loopback, listen, reachable
+from topmast_service.embedded.address import check_tls, free_port, in_url, is_loopback, listen, reachable
 from topmast_service.embedded.certificate import make_certificate
 from topmast_service.embedded.endpoint import Endpoint, Ftps
 from topmast_service.embedded.first_user import first_user_key
@@ -46,6 +46,8 @@ class Wishes:
     host: str = "127.0.0.1"
     port: int = 8080
     behind_proxy: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     user: str = "astronomer"
     sandbox: bool = False
     catalog: Path | None = None
@@ -99,17 +101,18 @@ def _check_user(wishes: Wishes) -> None:
 
 
 def _check_host(wishes: Wishes, given: Settings) -> None:
+    tls = check_tls(wishes.tls_cert, wishes.tls_key)
     if is_loopback(wishes.host):
         return
-    if not wishes.behind_proxy:
+    if not (tls or wishes.behind_proxy):
         raise CannotRun(
             f"--host {wishes.host} would send API keys over the network without TLS.",
-            hint="Stay on 127.0.0.1, or put a TLS proxy in front and say --behind-proxy.",
+            hint="Give --tls-cert and --tls-key, or put a TLS proxy in front and say --behind-proxy.",
         )
-    if given.public_url == Settings.public_url:
+    if given.public_url == Settings.public_url and (wishes.behind_proxy or reachable(wishes.host) != wishes.host):
         raise CannotRun(
-            "Behind a proxy topmast cannot know by which address users reach it.",
-            hint="Set TOPMAST_PUBLIC_URL to the https address of the proxy.",
+            "topmast cannot know by which address users reach it.",
+            hint="Set TOPMAST_PUBLIC_URL to the https address that they use: the proxy's, or this machine's name.",
         )
 
 
@@ -143,8 +146,8 @@ def _socket_for(folder: Folder) -> Iterator[Path]:
 
 
 def _settings(wishes: Wishes, given: Settings, folder: Folder, port: int) -> Settings:
-    local = is_loopback(wishes.host)
-    url = f"http://{in_url(wishes.host)}:{port}" if local else given.public_url
+    own = f"{'https' if wishes.tls_cert else 'http'}://{in_url(wishes.host)}:{port}"
+    url = own if is_loopback(wishes.host) or given.public_url == Settings.public_url else given.public_url
     public_host = given.ftps_public_host or urlsplit(url).hostname or wishes.host
     settings = replace(
         given,
@@ -153,6 +156,8 @@ def _settings(wishes: Wishes, given: Settings, folder: Folder, port: int) -> Set
         trusted_proxies=max(given.trusted_proxies, int(wishes.behind_proxy)),
         api_host=wishes.host,
         api_port=port,
+        api_certificate=wishes.tls_cert and wishes.tls_cert.absolute(),
+        api_private_key=wishes.tls_key and wishes.tls_key.absolute(),
         # FTPS has TLS of its own, so it may listen beyond loopback where the API must not.
         ftps_host=wishes.host if given.ftps_host == Settings.ftps_host else given.ftps_host,
         ftps_public_host=public_host,
@@ -197,7 +202,8 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
     supervisor.add("beat", _own("beat"), stop_within=5)
     if plan.sandbox_url:
         supervisor.wait_for("sandbox", _sandbox_ready_file(plan).exists, 120)
-    supervisor.wait_for("api", lambda: http_ok(host, plan.settings.api_port, "/readyz"), 60)
+    tls = plan.wishes.tls_cert is not None
+    supervisor.wait_for("api", lambda: http_ok(host, plan.settings.api_port, "/readyz", tls=tls), 60)
     ftps = reachable(plan.settings.ftps_host)
     supervisor.wait_for("ftps", lambda: ftp_greets(ftps, plan.settings.ftps_port), 60)
 

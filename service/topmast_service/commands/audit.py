@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from topmast_service.domain.audit import CLI, Asked, Entry, moment, written
+from topmast_service.commands import reached
+from topmast_service.domain.audit import Asked, Entry, moment, written
 
 if TYPE_CHECKING:
     from topmast_service.store.audit import AuditLog
@@ -55,7 +52,8 @@ class Moment(click.ParamType[datetime]):
 def audit(data: Path | None, as_json: bool, follow: bool, **wanted: Any) -> None:
     """Tell who did what to which object, from where; oldest first."""
     asked = Asked(**wanted)
-    with _audit_log(data) as log:
+    with reached.stores(data) as stores:
+        log = stores.audit
         for entry in _followed(log, asked) if follow else log.oldest_first(asked):
             click.echo(written(entry) if as_json else line(entry))
 
@@ -71,18 +69,6 @@ def line(entry: Entry) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)  # nobody writes to this terminal from elsewhere
 
 
-@contextmanager
-def noted(log: AuditLog, action: str, kind: str, thing: str) -> Iterator[None]:
-    """Keep that a command was used to change something, and whether that failed."""
-    entry = Entry(action, actor=_operating_system_user(), kind=kind, object=thing, address=CLI)
-    try:
-        yield
-    except Exception as error:
-        log.note(replace(entry, outcome=getattr(error, "code", type(error).__name__)))
-        raise
-    log.note(replace(entry, outcome="done"))
-
-
 def _followed(log: AuditLog, asked: Asked) -> Iterator[Entry]:
     place = (0, 0)
     everything = Asked(since=asked.since)
@@ -92,25 +78,3 @@ def _followed(log: AuditLog, asked: Asked) -> Iterator[Entry]:
             if asked.admits(entry):
                 yield entry
         time.sleep(LOOK_EVERY)
-
-
-def _operating_system_user() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user need not have a name
-        return str(os.getuid())
-
-
-@contextmanager
-def _audit_log(data: Path | None) -> Iterator[AuditLog]:
-    from topmast_service.config import from_environment
-    from topmast_service.container import open_stores
-    from topmast_service.embedded.running import settings_of
-    from topmast_service.errors import StoreUnavailable
-    from topmast_service.store.connection import UNAVAILABLE
-
-    with closing(open_stores(settings_of(data, from_environment()))) as stores:
-        try:
-            yield stores.audit
-        except UNAVAILABLE:
-            raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from topmast_service.operating import OF_UP
+from topmast_service.commands.reached import OF_UP, changing, stores
 
 if TYPE_CHECKING:
-    from topmast_service.store.tokens import Tokens
+    pass
 
 
 @click.group()
@@ -26,8 +24,8 @@ def tokens() -> None:
 @OF_UP
 def tokens_list(data: Path | None) -> None:
     """List who has stored one: user, since, last used, end at the latest, whether MAST accepts it."""
-    with _tokens(data) as kept:
-        for user, facts in kept.everybody():
+    with stores(data) as opened:
+        for user, facts in opened.tokens.everybody():
             accepted = f"refused {_day(facts.refused)}" if facts.refused else "accepted"
             click.echo("\t".join((user, *map(_day, (facts.since, facts.used, facts.end)), accepted)))
 
@@ -39,7 +37,8 @@ def rotate(data: Path | None) -> None:
 
     Exit status: 1 if a token could not be opened with any key; its user must store a new one.
     """
-    with _tokens(data) as kept:
+    with changing(data, "tokens rotate") as opened:
+        kept = opened.tokens
         done = {user: kept.seal_anew(user) for user, _ in kept.everybody()}
     for user in (user for user, well in done.items() if not well):
         click.echo(f"{user}: no key opens this token", err=True)
@@ -50,18 +49,3 @@ def rotate(data: Path | None) -> None:
 
 def _day(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%MZ}"
-
-
-@contextmanager
-def _tokens(data: Path | None) -> Iterator[Tokens]:
-    from topmast_service.config import from_environment
-    from topmast_service.container import open_stores
-    from topmast_service.embedded.running import settings_of
-    from topmast_service.errors import StoreUnavailable
-    from topmast_service.store.connection import UNAVAILABLE
-
-    with closing(open_stores(settings_of(data, from_environment()))) as stores:
-        try:
-            yield stores.tokens
-        except UNAVAILABLE:
-            raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None

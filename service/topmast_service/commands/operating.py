@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from topmast_service.audit_commands import noted
+from topmast_service.commands.leaving import noted
 
 if TYPE_CHECKING:
     from topmast_service.config import Settings

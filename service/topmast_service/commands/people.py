@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from topmast_service.commands.reached import OF_UP, changing
+from topmast_service.commands.reached import stores as stores_of
 from topmast_service.domain.scopes import MEMBER, ROLES, SCOPES, USUAL, granted
 
 if TYPE_CHECKING:
-    from topmast_service.container import Stores
     from topmast_service.store.key_records import KeyFacts
     from topmast_service.store.keys import ApiKeys
 
-Command = Callable[..., Any]
-OF_UP: Callable[[Command], Command] = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="of the running `up` that is meant; else TOPMAST_REDIS_URL",
-)
 EMAIL = click.option("--email", help="where notices go by default")
 ROLE = click.option("--role", type=click.Choice(ROLES), help=f"what they may be; {MEMBER} unless told")
 
@@ -39,7 +32,7 @@ def users() -> None:
 @OF_UP
 def users_add(name: str, email: str | None, role: str | None, data: Path | None) -> None:
     """Create a user, or change what is given of one that is there."""
-    with _changing(data, "users add", "user", name) as stores:
+    with changing(data, "users add", "user", name) as stores:
         click.echo(stores.users.add(name, email=email, role=role).name)
 
 
@@ -47,7 +40,7 @@ def users_add(name: str, email: str | None, role: str | None, data: Path | None)
 @OF_UP
 def users_list(data: Path | None) -> None:
     """List users: name, address, since when, role, and whether they are disabled."""
-    with _stores(data) as stores:
+    with stores_of(data) as stores:
         for user in stores.users.everybody():
             told = [user.name, user.email or "-", user.created, user.role, *(["disabled"] if user.disabled else [])]
             click.echo("\t".join(told))
@@ -60,7 +53,7 @@ def users_list(data: Path | None) -> None:
 @OF_UP
 def users_change(name: str, email: str | None, role: str | None, data: Path | None) -> None:
     """Change what is given of a user; their keys lose what a new role does not allow."""
-    with _changing(data, "users change", "user", name) as stores:
+    with changing(data, "users change", "user", name) as stores:
         click.echo(stores.users.change(name, email=email, role=role).name)
 
 
@@ -70,7 +63,7 @@ def users_change(name: str, email: str | None, role: str | None, data: Path | No
 @OF_UP
 def users_disable(name: str, undo: bool, data: Path | None) -> None:
     """Have no key or link of a user open anything; what is theirs stays."""
-    with _changing(data, "users disable", "user", name) as stores:
+    with changing(data, "users disable", "user", name) as stores:
         stores.users.change(name, disabled=not undo)
 
 
@@ -89,7 +82,7 @@ def keys() -> None:
 @OF_UP
 def keys_create(user: str, scopes: tuple[str, ...], expires: float | None, label: str, data: Path | None) -> None:
     """Make a key for USER and print it, this once."""
-    with _changing(data, "keys create", "user", user) as stores:
+    with changing(data, "keys create", "user", user) as stores:
         end = _in_days(stores.keys, expires) if expires else None
         click.echo(stores.keys.new(user, scopes=scopes, expires=end, label=label).secret)
 
@@ -99,7 +92,7 @@ def keys_create(user: str, scopes: tuple[str, ...], expires: float | None, label
 @OF_UP
 def keys_list(user: str, data: Path | None) -> None:
     """List USER's keys: id, made, last used, end, scopes, label."""
-    with _stores(data) as stores:
+    with stores_of(data) as stores:
         role, now = stores.users.get(user).role, stores.keys.now()
         for key in stores.keys.of(user):
             click.echo(_line(key, role, now))
@@ -112,7 +105,7 @@ def keys_list(user: str, data: Path | None) -> None:
 @OF_UP
 def keys_rotate(user: str, key_id: str, overlap: float, data: Path | None) -> None:
     """Replace a key by one that does the same, and print it, this once."""
-    with _changing(data, "keys rotate", "key", key_id) as stores:
+    with changing(data, "keys rotate", "key", key_id) as stores:
         click.echo(stores.keys.rotate(user, key_id, timedelta(hours=overlap)).secret)
 
 
@@ -122,7 +115,7 @@ def keys_rotate(user: str, key_id: str, overlap: float, data: Path | None) -> No
 @OF_UP
 def keys_revoke(user: str, key_id: str, data: Path | None) -> None:
     """Make a key worthless at once."""
-    with _changing(data, "keys revoke", "key", key_id) as stores:
+    with changing(data, "keys revoke", "key", key_id) as stores:
         stores.keys.revoke(user, key_id)
 
 
@@ -136,28 +129,3 @@ def _line(key: KeyFacts, role: str, now: datetime) -> str:
     end = f"{ended} {key.expires:%Y-%m-%dT%H:%M:%SZ}" if key.expires else "no end"
     told = [key.id, f"{key.created:%Y-%m-%dT%H:%M:%SZ}", used, end, ",".join(granted(role, key.scopes)), key.label]
     return "  ".join(told).rstrip()
-
-
-@contextmanager
-def _changing(data: Path | None, action: str, kind: str, thing: str) -> Iterator[Stores]:
-    """The stores, in which something is to be changed: the audit log tells by whom, and what came of it."""
-    from topmast_service.audit_commands import noted
-
-    with _stores(data) as stores, noted(stores.audit, action, kind, thing):
-        yield stores
-
-
-@contextmanager
-def _stores(data: Path | None) -> Iterator[Stores]:
-    """The stores of a running `up` (it wrote down where its Redis is) or those of the environment."""
-    from topmast_service.config import from_environment
-    from topmast_service.container import open_stores
-    from topmast_service.embedded.running import settings_of
-    from topmast_service.errors import StoreUnavailable
-    from topmast_service.store.connection import UNAVAILABLE
-
-    with closing(open_stores(settings_of(data, from_environment()))) as stores:
-        try:
-            yield stores
-        except UNAVAILABLE:
-            raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None

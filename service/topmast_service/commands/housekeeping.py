@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from topmast_service.operating import OF_UP
+from topmast_service.commands.leaving import noted
+from topmast_service.commands.reached import OF_UP, changing
+from topmast_service.commands.reached import stores as stores_of
 
 if TYPE_CHECKING:
-    from topmast_service.config import Settings
     from topmast_service.container import Stores
     from topmast_service.workflows.purge import Purge, Purged
 
@@ -30,7 +31,7 @@ def usage(data: Path | None, by: str, as_json: bool) -> None:
     from topmast_service.store.census import Census
     from topmast_service.workflows.usage import Usage
 
-    with _stores(data) as stores:
+    with stores_of(data) as stores:
         found = [asdict(one) for one in Usage(Census(stores.redis), stores.settings.tables).by(by)]
     if as_json:
         click.echo(json.dumps({"items": found}, indent=1))
@@ -51,7 +52,7 @@ def quotas() -> None:
 @OF_UP
 def quotas_show(user: str | None, data: Path | None) -> None:
     """Show the limits of USER, or of everybody for whom some were set; 0: any."""
-    with _stores(data) as stores:
+    with stores_of(data) as stores:
         known = [stores.users.get(user)] if user else stores.users.everybody()
         for one in known:
             own = stores.quotas.own(one.name)
@@ -80,7 +81,7 @@ def quotas_set(user: str, data: Path | None, reset: bool, **limits: Any) -> None
     given = {name: value for name, value in limits.items() if value is not None}
     if "staged_bytes" in given:
         given["staged_bytes"] = bytes_of(given["staged_bytes"])
-    with _stores(data) as stores:
+    with changing(data, "quotas set", "user", user) as stores:
         name = stores.users.get(user).name
         if reset:
             stores.quotas.reset(name)
@@ -103,7 +104,7 @@ def purge(data: Path | None, user: str | None, older_than: int | None, program: 
         raise click.UsageError("Say --user, --older-than or both; or --program.")
     from topmast_service.container import for_purge
 
-    with _stores(data) as stores:
+    with stores_of(data) as stores, _noted(stores, user, program, dry_run):
         if user is not None:
             stores.users.get(user)  # a misspelt name is no user without bundles
         purging = for_purge(stores.settings, dry=dry_run)
@@ -128,22 +129,7 @@ def _tell(found: Iterable[Purged], dry: bool) -> None:
     click.echo(f"{count} {'would be ' if dry else ''}removed ({told(size)}), {kept} in use and left")
 
 
-@contextmanager
-def _stores(data: Path | None) -> Iterator[Stores]:
-    """The stores of the `up` that is meant, whose settings count."""
-    from topmast_service.container import open_stores
-    from topmast_service.errors import StoreUnavailable
-    from topmast_service.store.connection import UNAVAILABLE
-
-    with closing(open_stores(_settings(data))) as stores:
-        try:
-            yield stores
-        except UNAVAILABLE:
-            raise StoreUnavailable("Redis does not answer.", hint="Is `topmast-service up` running?") from None
-
-
-def _settings(data: Path | None) -> Settings:
-    from topmast_service.config import from_environment
-    from topmast_service.embedded.running import settings_of
-
-    return settings_of(data, from_environment())
+def _noted(stores: Stores, user: str | None, program: int | None, dry: bool) -> AbstractContextManager[None]:
+    """What is removed is told in the audit log; looking leaves nothing."""
+    kind, thing = ("user", user) if user else ("program", str(program)) if program else ("", "")
+    return nullcontext() if dry else noted(stores.audit, "purge", kind, thing)
