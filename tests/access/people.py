@@ -144,6 +144,7 @@ def open_group(data: Path, redis: RedisProcess, sandbox: SandboxProcess) -> Iter
     """Members, a portal and an operator; nobody has stored a token."""
     settings = Settings(
         data=data, redis_url=redis.url, mast_url=sandbox.url, resolver_url=sandbox.url, crds_url=sandbox.url, lease=30,
+        open_jobs_per_user=0, requests_per_minute=0, wrong_keys=0,
         copy_roots=str(data / "shared"),
     )  # fmt: skip
     sandbox.post("requests/reset")
