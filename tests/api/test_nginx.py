@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,12 +22,13 @@ from tests.api.served import ROOT, ApiProcess, start_api
 from tests.api.site import FILES, I2D, Site, open_site
 from tests.scripts.running import HOSTILE
 from tests.servers_redis import RedisProcess
+from topmast_service.embedded.certificate import Certificate, make_certificate
 
 pytestmark = pytest.mark.clients
 
 BOX = {**FILES, **{name: name.encode() for name in HOSTILE}}
-HOPS = {"date", "server", "connection", "x-request-id", "transfer-encoding", "keep-alive"}
-"""Headers that are another's in each answer."""
+HOPS = {"date", "server", "connection", "x-request-id", "transfer-encoding", "keep-alive", "strict-transport-security"}
+"""Headers that are another's in each answer, or the proxy's own."""
 
 
 @dataclass
@@ -38,12 +40,14 @@ class Nginx:
     site: Site
     folder: Path
     bundle: str
+    ca_file: str
 
     def ask(self, path: str, method: str = "GET", *, at: str = "", key: str | None = "ann", **headers: str) -> Any:
         """An answer of nginx, or of whom is `at`."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         given |= {"Authorization": f"Bearer {self.site.keys[key]}"} if key else {}
-        return urllib3.request(method, (at or self.url) + path, headers=given, timeout=10, retries=False)
+        with urllib3.PoolManager(ca_certs=self.ca_file, timeout=10, retries=False) as pool:
+            return pool.request(method, (at or self.url) + path, headers=given)
 
     def file(self, path: str) -> str:
         """The address of a file of the box."""
@@ -62,23 +66,24 @@ def nginx(tmp_path_factory: pytest.TempPathFactory, redis_process: RedisProcess)
     api = start_api(site, folder)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    (folder / "nginx.conf").write_text(configuration(folder, api.url.removeprefix("http://"), port))
+    made = make_certificate(folder / "tls", ["topmast.example.org"])
+    (folder / "nginx.conf").write_text(configuration(folder, api.url.removeprefix("http://"), port, made))
     process = subprocess.Popen([program, "-p", folder, "-e", folder / "start.log", "-c", folder / "nginx.conf"])
     bundle = site.bundle(files=BOX)
-    yield listening(Nginx(f"http://127.0.0.1:{port}", api, site, folder, bundle.id), process)
+    yield listening(Nginx(f"https://127.0.0.1:{port}", api, site, folder, bundle.id, str(made.ca_file)), process)
     process.terminate()
     process.wait(20)
     api.stop()
     stores.close()
 
 
-def configuration(folder: Path, api: str, port: int) -> str:
-    """docs/nginx.conf without TLS and root's port, around it what a distribution's nginx.conf has."""
+def configuration(folder: Path, api: str, port: int, made: Certificate) -> str:
+    """docs/nginx.conf on another port than root's, around it what a distribution's nginx.conf has."""
     text = (ROOT / "docs" / "nginx.conf").read_text()
     for ours, here in {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
-        "    ssl_certificate     /etc/ssl/topmast.pem;\n": "",
-        "    ssl_certificate_key /etc/ssl/private/topmast.key;\n": "",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "/etc/ssl/topmast.pem": str(made.certificate),
+        "/etc/ssl/private/topmast.key": str(made.private_key),
         "server 127.0.0.1:8080;": f"server {api};",
         "/srv/topmast/stage/": f"{folder}/data/stage/",
         "/var/log/nginx/": f"{folder}/",
@@ -186,14 +191,17 @@ def test_nobody_gets_in_beside_topmast(nginx: Nginx) -> None:
 def test_the_signed_door_is_served_too_and_the_log_opens_nothing(nginx: Nginx) -> None:
     body = {"path": I2D}
     key = {"Authorization": f"Bearer {nginx.site.keys['ann']}"}
-    made = urllib3.request("POST", f"{nginx.url}/v1/bundles/{nginx.bundle}/links", json=body, headers=key).json()
+    with urllib3.PoolManager(ca_certs=nginx.ca_file) as pool:
+        made = pool.request("POST", f"{nginx.url}/v1/bundles/{nginx.bundle}/links", json=body, headers=key).json()
     address = urlsplit(made["url"]).path
     answer = nginx.ask(address, key=None, Range="bytes=5-")
     assert (answer.status, answer.data) == (206, BOX[I2D][5:])
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    log, signature = (nginx.folder / "topmast.log").read_text(), address.split("/")[2]
-    assert f"GET /d/{signature[:26]}*/{I2D} 206" in log
+    log, signature, until = "", address.split("/")[2], time.monotonic() + 10
+    while f"GET /d/{signature[:26]}*/{I2D} 206" not in log:  # written when the answer has been sent
+        assert time.monotonic() < until, log
+        log = (nginx.folder / "topmast.log").read_text()
     assert signature[26:] not in log
 
 
@@ -201,7 +209,34 @@ def test_a_download_that_was_cut_is_gone_on_with(nginx: Nginx, tmp_path: Path) -
     tag = nginx.ask(nginx.file(I2D), "HEAD").headers["ETag"]
     (tmp_path / "part").write_bytes(BOX[I2D][:4321])
     command = ["curl", "-fsS", "-C", "-", "-o", "part", "-H", f"If-Range: {tag}", "-w", "%{http_code} %{size_download}"]
-    command += ["-H", f"Authorization: Bearer {nginx.site.keys['ann']}", nginx.url + nginx.file(I2D)]
+    command += [
+        "--cacert",
+        nginx.ca_file,
+        "-H",
+        f"Authorization: Bearer {nginx.site.keys['ann']}",
+        nginx.url + nginx.file(I2D),
+    ]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=30)
     assert done.stdout == f"206 {len(BOX[I2D]) - 4321}"
     assert (tmp_path / "part").read_bytes() == BOX[I2D]
+
+
+def test_tls_is_new_and_is_to_stay(nginx: Nginx) -> None:
+    port = int(nginx.url.rpartition(":")[2])
+    old = ssl.create_default_context(cafile=nginx.ca_file)
+    old.set_ciphers("DEFAULT@SECLEVEL=0")
+    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line, pytest.raises(ssl.SSLError):
+        old.wrap_socket(line, server_hostname="topmast.example.org")
+    for path in ("/livez", nginx.file(I2D), "/v1/nothing"):
+        assert nginx.ask(path).headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_long_list_passes_and_more_than_that_does_not(nginx: Nginx) -> None:
+    key = {"Authorization": f"Bearer {nginx.site.keys['ann']}", "Content-Type": "application/json"}
+    with urllib3.PoolManager(ca_certs=nginx.ca_file, retries=False) as pool:
+        for size, status in ((9_000_000, 400), (11_000_000, 413)):
+            answer = pool.request("POST", f"{nginx.url}/v1/searches", body=b"[" * size, headers=key)
+            assert answer.status == status

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from topmast_service.domain import dates, identifiers
+from topmast_service.domain import dates, identifiers, patterns
 from topmast_service.domain.columns import Column, nearest
 from topmast_service.errors import Invalid, UnknownColumn
 
@@ -163,8 +163,9 @@ def _read(column: Column, value: Any) -> Criterion:
     if column.type == "date":
         return _dated(column, values)
     texts = [_checked(column, v) for v in values]
-    patterns = tuple(t for t in texts if "*" in t)
-    return Criterion(column, tuple(t for t in texts if "*" not in t), patterns)
+    wild = tuple(t for t in texts if "*" in t)
+    patterns.check(wild)
+    return Criterion(column, tuple(t for t in texts if "*" not in t), wild)
 
 
 def _read_mapping(column: Column, value: Mapping[str, Any]) -> Criterion:

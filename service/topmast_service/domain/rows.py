@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from topmast_service.domain import patterns
 from topmast_service.domain.columns import nearest
 from topmast_service.errors import BadCursor, Invalid, UnknownColumn
 
@@ -119,6 +120,11 @@ def _condition(text: str, known: Collection[str]) -> Condition:
         raise Invalid(f"where={text!r}: between takes two values, separated by a comma.")
     if op == "null" and value not in {"true", "false", ""}:
         raise Invalid(f"where={text!r}: null takes true or false.")
+    if op == "like":
+        try:
+            patterns.check(values)
+        except ValueError as error:
+            raise Invalid(f"where: {error}.") from None
     return Condition(_column(column, known, "where"), op, values)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from topmast_service.domain import dates, rows
+from topmast_service.domain import dates, patterns, rows
 from topmast_service.domain.product import COLUMNS, PREFIXES, Product
 from topmast_service.errors import Invalid
 
@@ -100,12 +100,17 @@ def check(select: Mapping[str, Any]) -> None:
     Raises
     ------
     Invalid, UnknownColumn
-        A date that is none, a span that ends before it begins, a condition that cannot be read.
+        A date that is none, a span that ends before it begins, a condition that cannot be read, a pattern with too
+        many wildcards.
     """
     try:
         chosen = of_request(select)
     except ValueError as error:
         raise Invalid(f"select.dates: {error}.") from None
+    try:
+        patterns.check((*chosen.names, *chosen.filters))
+    except ValueError as error:
+        raise Invalid(f"select: {error}.") from None
     for name in ("size", "dates"):
         low, high = getattr(chosen, name)
         if low is not None and high is not None and low > high:
