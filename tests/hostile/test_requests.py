@@ -124,12 +124,9 @@ def test_a_file_s_name_adds_no_header_and_changes_none(name: str, site: Site) ->
         doors.append((site.client(None), made.json["url"].partition(site.settings.public_url)[2]))
     for client, address in doors:
         answer = client.get(address)
-<<<<<<< HEAD
-=======
         if not name.isprintable():  # such a name is nobody's
             assert answer.status_code == 404
             continue
->>>>>>> doors
         assert (answer.status_code, answer.data) == (200, b"x")
         said = answer.headers["Content-Disposition"]
         assert re.fullmatch(r"attachment; filename\*=UTF-8''[A-Za-z0-9%._~/-]+", said), said
