@@ -51,6 +51,7 @@ class Group(Site):
     """One installation and its users; `tokens` are those that MAST gave them."""
 
     tokens: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
 
     def user(self, name: str) -> User:
         """A user of this topmast."""
@@ -107,15 +108,22 @@ class Group(Site):
         app.test_client_class = Client
         client = app.test_client()
         if name:
-            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.api.stores.keys.new(name).secret}"
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {self.key(name)}"
         return client
 
+    def key(self, name: str) -> str:
+        """A key of theirs, always the same one."""
+        if name not in self.keys:
+            self.keys[name] = self.api.stores.keys.new(name).secret
+        return self.keys[name]
+
     def revoked_key(self, name: str) -> str:
-        """A key of theirs that opened yesterday."""
-        keys = self.api.stores.keys
-        made = keys.new(name)
-        keys.revoke(name, made.facts.id)
-        return made.secret
+        """One that opened yesterday."""
+        if f"revoked {name}" not in self.keys:
+            made = self.api.stores.keys.new(name)
+            self.api.stores.keys.revoke(name, made.facts.id)
+            self.keys[f"revoked {name}"] = made.secret
+        return self.keys[f"revoked {name}"]
 
     def release(self, uris: list[str]) -> None:
         """What the query worker does for delivered files when their day has come."""

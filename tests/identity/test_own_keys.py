@@ -160,5 +160,5 @@ def test_the_secret_of_a_key_is_written_nowhere(ann: FlaskClient, site: Site, ca
 def redis_dump(redis: object, name: str) -> bytes:
     """What Redis has under a name, as text."""
     kind = redis.type(name)  # type: ignore[attr-defined]
-    read = {"hash": "hgetall", "set": "smembers", "string": "get"}.get(kind)
+    read = {"hash": "hgetall", "set": "smembers", "string": "get", "stream": "xrange"}.get(kind)
     return repr(getattr(redis, read)(name) if read else redis.zrange(name, 0, -1)).encode()  # type: ignore[attr-defined]

@@ -44,9 +44,10 @@ class Quotas:
     def one_at_a_time(self, user: str) -> AbstractContextManager[object]:
         """Held while a quota of `user` is looked at and used: two requests at once must not both get the last place.
 
-        Whoever dies with it holds it for ten seconds.
+        Whoever dies with it holds it for ten seconds. Who was stopped for longer finds it gone, and what they did is
+        done: one job too many is no harm, an answer of 500 for a job that exists would be.
         """
         lock: AbstractContextManager[object] = self._redis.lock(
-            f"{PREFIX}quota:lock:{user}", timeout=10, sleep=0.01, blocking_timeout=15
+            f"{PREFIX}quota:lock:{user}", timeout=10, sleep=0.01, blocking_timeout=15, raise_on_release_error=False
         )
         return lock
