@@ -166,4 +166,5 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _value(redis: Any, key: str) -> Any:
     read = {"string": redis.get, "hash": redis.hgetall, "set": redis.smembers, "list": lambda k: redis.lrange(k, 0, -1)}
+    read["stream"] = redis.xrange  # the audit log
     return read.get(redis.type(key), lambda k: redis.zrange(k, 0, -1))(key)

@@ -76,7 +76,9 @@ def test_ten_thousand_wrong_keys_leave_little_behind(site: Site, caplog: pytest.
     with caplog.at_level(logging.INFO):
         seen = guesses(stranger, 10_000)
     assert (seen.count(401), seen.count(429)) == (10, 9_990)
-    assert redis.dbsize() - keys_before <= 3
+    assert redis.dbsize() - keys_before <= 6, (
+        "the lock-out's three, and the audit log's: entries, counts, what is counted"
+    )
     assert all(
         0 < redis.ttl(key) <= 24 * 3600 for key in redis.keys("topmast:*ed:*") + redis.keys("topmast:lockouts:*")
     )

@@ -12,6 +12,7 @@ from tests.api.site import Site
 from tests.limits.conftest import OpenSite
 from topmast_service.api.contract import document
 from topmast_service.domain import job as moves
+from topmast_service.domain.scopes import SCOPES
 from topmast_service.store.holdings import Holdings
 
 BODY = {"target": "m57 r=1m"}
@@ -129,6 +130,7 @@ def test_usage_is_for_operators(limited: OpenSite, by: str) -> None:
 def test_usage_by_user_and_program(limited: OpenSite) -> None:
     site = limited()
     site.api.stores.users.add("ann", role="operator")
+    site.keys["ann"] = site.api.stores.keys.new("ann", scopes=SCOPES).secret
     size = site.bundle().result["bytes"]["total"]
     site.bundle(owner="bob")
     site.bundle(moves.ARCHIVED)

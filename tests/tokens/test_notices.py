@@ -148,7 +148,8 @@ def _raising(error: Exception) -> Callable[..., None]:
 def test_who_has_no_address_keeps_nobody_from_being_told(
     site: Site, mint: Callable[..., str], later: Callable[..., None], address: str
 ) -> None:
-    site.api.stores.users.add("aaron", email=address)
+    site.api.stores.users.add("aaron")
+    site.api.stores.redis.hset("topmast:user:aaron", "email", address)  # an earlier release took anything
     for user in ("aaron", "alice"):
         site.api.mast_tokens.put(user, mint())
     later(days=54)
