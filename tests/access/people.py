@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.api.site import Client
@@ -52,6 +53,7 @@ class Group(Site):
 
     tokens: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    apps: dict[int, Flask] = field(default_factory=dict)
 
     def user(self, name: str) -> User:
         """A user of this topmast."""
@@ -104,7 +106,9 @@ class Group(Site):
 
     def client(self, name: str | None) -> FlaskClient:
         """With a key of `name`, or with none."""
-        app = create_app(self.api)
+        if id(self.api) not in self.apps:  # half a second each
+            self.apps[id(self.api)] = create_app(self.api)
+        app = self.apps[id(self.api)]
         app.test_client_class = Client
         client = app.test_client()
         if name:

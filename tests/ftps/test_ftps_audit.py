@@ -17,7 +17,7 @@ def test_sign_ins_and_refusals_are_told(open_site: Callable[..., Site]) -> None:
     def tell(action: str, user: str, address: str) -> None:
         told.append((action, user, address))
 
-    site = open_site(Doors(lambda user, key: (user, key) == ("alice", "key-of-alice"), lambda _user: {}, tell))
+    site = open_site(Doors(lambda user, key: (user, key) == ("alice", "key-of-alice"), lambda _user: {}, told=tell))
     with site.signed_in() as client:
         client.nlst()
     with site.connect() as client, pytest.raises(ftplib.error_perm):

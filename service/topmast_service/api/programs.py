@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from marshmallow import fields
@@ -12,7 +13,9 @@ from topmast_service.api.routes import Routes
 from topmast_service.api.schemas.fields import Answer, Moment
 from topmast_service.api.schemas.parameters import NoQuery
 from topmast_service.container import Api
+from topmast_service.errors import NotFound
 
+_NUMBER = re.compile(r"[0-9]{1,5}")
 PROGRAM = {
     "in": "path",
     "name": "program",
@@ -44,7 +47,7 @@ def make(api: Api) -> Routes:
     require_key(routes, api.stores)
 
     @routes.route("/<program>/access", methods=["GET"], parameters=[PROGRAM])
-    @routes.operation("getProgramAccess")
+    @routes.operation("getProgramAccess", raises=[NotFound])
     @routes.arguments(NoQuery, location="query")
     @routes.response(200, ProgramAccess, description="Who, and since when", headers=contract.headers())
     def get_program_access(_: dict[str, Any], program: str) -> dict[str, Any]:
@@ -53,6 +56,8 @@ def make(api: Api) -> Routes:
         MAST proves it, whenever a token opens a file that nobody gets without one. Grants are given and taken in MyST;
         topmast adds none, and nobody may have a file because they stand here.
         """
+        if not _NUMBER.fullmatch(program):
+            raise NotFound(f"{program[:40]!r} is no number of a program.")
         number = program.lstrip("0") or "0"
         return {"program": number, "users": [vars(grant) for grant in api.rights.proofs.grants(number)]}
 

@@ -41,7 +41,7 @@ def make(api: Api) -> Routes:
             """
             api.sharing.share(results.one(api, user(), bundle_id, "bundle"), user_name)
 
-        @routes.operation("unshareBundle", raises=(UnknownJob,))
+        @routes.operation("unshareBundle", raises=(UnknownJob, NotFound))
         @routes.arguments(NoQuery, location="query")
         @routes.response(204, description="They see nothing of it any more", headers=contract.headers())
         def delete(self, _: dict[str, Any], bundle_id: str, user_name: str) -> None:

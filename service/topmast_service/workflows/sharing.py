@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from topmast_service.domain.job import Job
-from topmast_service.errors import Invalid
+from topmast_service.errors import Invalid, NotFound
 from topmast_service.store.jobs import JobStore
-from topmast_service.store.users import Users
+from topmast_service.store.users import USER_NAME, Users
 
 MOST_SHARES = 100
 
@@ -36,7 +36,15 @@ class Sharing:
         self.jobs.change(bundle.id, lambda latest: _with(latest, name))
 
     def end(self, bundle: Job, name: str) -> None:
-        """From now on they see nothing of it; nothing happens if they did not."""
+        """From now on they see nothing of it; nothing happens if they did not.
+
+        Raises
+        ------
+        NotFound
+            Nobody can have this name. (A user who is gone may still stand there.)
+        """
+        if not USER_NAME.fullmatch(name):
+            raise NotFound(f"{name[:40]!r} is nobody's name.")
         self.jobs.change(bundle.id, lambda latest: _without(latest, name))
         self.jobs.unshare(bundle.id, name)
 
