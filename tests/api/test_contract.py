@@ -18,7 +18,7 @@ from topmast_service.api.app import unconnected
 from topmast_service.api.contract import as_yaml, document
 from topmast_service.api.http_errors import kinds
 
-EXAMPLES = 100
+EXAMPLES = 60
 
 
 def operations(site: Site) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -28,7 +28,7 @@ def operations(site: Site) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield path, method, operation
 
 
-@pytest.mark.timeout(2400)  # 82 operations: five minutes alone, seventeen beside other tests
+@pytest.mark.timeout(3000)  # 82 operations: up to twenty-five minutes beside other tests
 def test_schemathesis_finds_nothing(site: Site, tmp_path: Path) -> None:
     site.api.stores.users.add("ann", email="ann@example.org", role="operator")  # some operations are theirs only
     server = start_api(site, tmp_path)
