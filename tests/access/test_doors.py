@@ -211,3 +211,11 @@ def test_who_in_the_group_is_on_a_program(group: Group, shared: Job) -> None:
     group.get("alice", f"/v1/bundles/{shared.id}/files/{path_of(group, shared, SECRET)}")
     users = group.client("erin").get(f"/v1/programs/{PROGRAM}/access").json["users"]
     assert {one["user"]: one["current"] for one in users} == {"alice": False, "dave": True}
+
+
+@pytest.mark.parametrize("text", ["null", "0.5", "123456", "%C2%84", "null%2Cnull"])
+def test_what_can_be_no_program_and_nobody_is_not_found(group: Group, shared: Job, text: str) -> None:
+    alice = group.client("alice")
+    assert alice.get(f"/v1/programs/{text}/access").status_code == 404
+    if text != "null":  # somebody may be called so
+        assert alice.delete(f"/v1/bundles/{shared.id}/shares/{text}").status_code == 404
