@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,16 @@ class Found:
     manifest: Table
     bundle: str
 
+    @cached_property
+    def row(self) -> dict[str, Any] | None:
+        """What the manifest says of a delivered file; looked up once, for the table has no index of paths."""
+        return next(self.manifest.rows("path = ? AND status = 'OK'", self.inside), None)
+
+    @property
+    def guarded(self) -> dict[str, Any] | None:
+        """The same, if the file was not public when it was delivered."""
+        return self.row if self.row and self.row["access"] != access.PUBLIC else None
+
 
 def find(api: Api, bundle: Job, path: str) -> Found:
     """What is at a path of a bundle's box.
@@ -59,8 +70,8 @@ def check(api: Api, found: Found, reader: str | None) -> None:
     ExclusiveAccess, NeedsMastToken, UpstreamDown
         See `Rights.check`.
     """
-    if row := _guarded(found):
-        api.rights.check(reader, row)
+    if found.guarded:
+        api.rights.check(reader, found.guarded)
         auditing.delivered(api.stores.audit, found.bundle, found.inside)
 
 
@@ -72,8 +83,7 @@ def check_public(api: Api, found: Found) -> None:
     NotByLink
         It is such a file.
     """
-    row = _guarded(found)
-    if row and not api.rights.is_public(row):
+    if found.guarded and not api.rights.is_public(found.guarded):
         raise NotByLink(f"{found.inside} is not public.")
 
 
@@ -86,11 +96,6 @@ def closed(api: Api, manifest: Table, folder: str, reader: str | None) -> frozen
 def guarded(manifest: Table) -> bool:
     """Whether anything in a box was not public when it was delivered."""
     return next(manifest.rows(_GUARDED, access.PUBLIC, only=("path",)), None) is not None
-
-
-def _guarded(found: Found) -> dict[str, Any] | None:
-    """The row of a file that was not public when it was delivered."""
-    return next(found.manifest.rows(f"path = ? AND {_GUARDED}", found.inside, access.PUBLIC), None)
 
 
 def listing(place: Path, listed: list[Listed], manifest: Table, folder: str) -> list[dict[str, Any]]:
@@ -110,7 +115,7 @@ def listing(place: Path, listed: list[Listed], manifest: Table, folder: str) -> 
     ]
 
 
-def served(path: Path, relative: str, manifest: Table) -> Served:
+def served(found: Found) -> Served:
     """A file of a box with its SHA-256: the manifest's, or one made of the bytes.
 
     The manifest's page may sort itself and show the previews beside it; no other HTML may do anything.
@@ -120,15 +125,14 @@ def served(path: Path, relative: str, manifest: Table) -> Served:
     NoSuchFile
         It was removed meanwhile.
     """
-    row = next(manifest.rows("path = ? AND status = 'OK'", relative), None)
-    guarded = row is not None and row["access"] != access.PUBLIC
+    path, row = found.path, found.row
     try:
         known = row["sha256"] if row and as_delivered(path, row) else digest_once(path).sha256
     except FileNotFoundError:
         raise NoSuchFile() from None
-    allowed = f"{policy()}; frame-ancestors 'none'" if relative == PAGE and row is None else None
-    found = of_file(path, known, path.name, allowed)
-    return _sent_by_us(found) if guarded else found
+    allowed = f"{policy()}; frame-ancestors 'none'" if found.inside == PAGE and row is None else None
+    file = of_file(path, known, path.name, allowed)
+    return _sent_by_us(file) if found.guarded else file
 
 
 def arrived(api: Api, bundle: Job, file: Arrived, reader: str) -> Served:

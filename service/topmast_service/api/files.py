@@ -77,7 +77,7 @@ def make(api: Api, streams: Streams) -> Routes:
             listed = api.stores.trees.listing(found.path)
             return _folder(boxes.listing(found.path, listed, found.manifest, found.inside))
         boxes.check(api, found, reader)
-        return streams.send(request, boxes.served(found.path, found.inside, found.manifest))
+        return streams.send(request, boxes.served(found))
 
     @routes.route("/<bundle_id>/files", parameters=ID, tags=["bundles"])
     class Top(MethodView):

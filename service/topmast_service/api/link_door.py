@@ -44,7 +44,7 @@ def make(api: Api, streams: Streams) -> Routes:
         if found.path.is_dir():
             return _folder(api, found, signature)
         boxes.check_public(api, found)
-        return streams.send(request, boxes.served(found.path, found.inside, found.manifest))
+        return streams.send(request, boxes.served(found))
 
     @routes.after_request
     def tell_nobody(response: Response) -> Response:

@@ -112,8 +112,7 @@ def _refuse_paging(wanted: str) -> None:
 
 
 def _table(api: Api, streams: Streams, bundle: Job) -> Response:
-    folder = results.box(api, bundle)
-    return streams.send(request, boxes.served(folder / TABLE, TABLE, results.manifest(api, bundle)))
+    return streams.send(request, boxes.served(boxes.find(api, bundle, TABLE)))
 
 
 def _page(api: Api, bundle: Job) -> Response:

@@ -80,7 +80,7 @@ def _topmast(api: Api, bundle: Job) -> tuple[Place, Files]:
             products |= {row["path"]} if "/" not in row["path"] else set()
         for entry in api.stores.trees.listing(folder):
             if entry.size is not None and entry.path not in products:
-                sha256 = boxes.served(folder / entry.name, entry.path, manifest).etag
+                sha256 = boxes.served(boxes.Found(folder / entry.name, entry.path, manifest, bundle.id)).etag
                 yield Fetchable(entry.path, files + quote(entry.path), sha256, entry.size)
 
     return Place(bundle.id, "topmast", base), listed()
