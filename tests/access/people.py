@@ -133,8 +133,7 @@ class Group(Site):
         """What the query worker does for delivered files when their day has come."""
         for one in uris:
             if self.api.rights.open_grants().opens(one, None):
-                with self.api.rights.cache.open_part(one, wait=5):
-                    self.api.rights.cache.release(one)
+                self.api.rights.release(one)
 
     def get(self, name: str | None, address: str) -> tuple[int, str | bytes]:
         """Status, and the bytes or the problem's code."""

@@ -17,8 +17,6 @@ from topmast_service import container
 from topmast_service.domain.job import Job
 from topmast_service.ftps.openings import Openings
 
-AFTER_A_WHILE = "the minutes of a proof are over"
-
 
 @pytest.fixture
 def shared(group: Group) -> Job:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from topmast_service.commands import reached
 from topmast_service.commands.leaving import noted
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def adopt(folder: Path, data: Path | None, link: bool, dry_run: bool) -> None:
     """
     from topmast_service.workflows.adopt import ADOPTED, ALREADY, REFUSED, candidates
 
-    settings = _settings(data)
+    settings = reached.settings(data)
     _refuse_own(folder, settings)
     found = list(candidates(folder))
     with _adopter(settings, link=link, dry=dry_run) as adopter:
@@ -64,7 +65,7 @@ def doctor(data: Path | None, deep: bool, repair: bool, live: bool, as_json: boo
 
     Exit status: 0 all is well, 1 something is left to be done, 2 not everything could be looked at.
     """
-    settings = _settings(data)
+    settings = reached.settings(data)
     if live:
         _ask_mast(settings.mast_url, as_json)
         return
@@ -105,7 +106,7 @@ def backup(folder: Path, target: Path, link: bool, without_cache: bool, without_
     from topmast_service.embedded.backup import back_up
 
     parts = {"cache": not without_cache, "records": not without_records}
-    done = back_up(_settings(folder), target, link=link, **parts)
+    done = back_up(reached.settings(folder), target, link=link, **parts)
     how = "of the running service" if done.running else "of the stopped service"
     click.echo(f"{target} is a backup {how}: {done.files} files copied, {done.size / 1e9:.2f} GB")
 
@@ -133,7 +134,7 @@ def columns(data: Path | None, refresh: bool, as_json: bool) -> None:
     """
     from topmast_service.container import for_columns
 
-    settings = _settings(data)
+    settings = reached.settings(data)
     _must_exist(settings.data)
     columns = for_columns(settings)
     done = columns.run(everything=True) if refresh else None
@@ -178,10 +179,3 @@ def _refuse_own(folder: Path, settings: Settings) -> None:
 
     if folder.resolve().is_relative_to(settings.data.resolve()):
         raise Invalid(f"{folder} belongs to this topmast.", hint="Name a folder outside of its data folder.")
-
-
-def _settings(data: Path | None) -> Settings:
-    from topmast_service.config import from_environment
-    from topmast_service.embedded.running import settings_of
-
-    return settings_of(data, from_environment())

@@ -63,18 +63,17 @@ def for_query(settings: Settings) -> Query:
         outgoing,
     )  # fmt: skip
     form_of = ColumnBook(settings.data).form
-    earlier, baskets = parts.earlier(stores), parts.baskets(stores)
+    earlier, baskets, rights = parts.earlier(stores), parts.baskets(stores), parts.rights(stores)
     searches = Searches(stores.jobs, upstream, form_of, settings.tables, parts.terms(settings), earlier, baskets)
     planner = Planner(
         Means(
             open_portal,
             lambda: Downloads(settings.mast_url, crds_url=settings.crds_url, outgoing=outgoing, connections=4),
-            parts.rights(stores), settings.tables, settings.mast_batch,
+            rights, settings.tables, settings.mast_batch,
             settings.mast_listings, timedelta(seconds=settings.max_age), baskets,
         )
     )  # fmt: skip
     skies = Skies(stores.jobs, settings.tables, Messages(settings.redis_url, settings.mast_connections).draw)
-    rights = parts.rights(stores)
     releases = Releases(stores.jobs, rights, rights.open_grants, open_portal, settings.tables, parts.wake(settings))
     keep_alive = KeepAlive(stores.tokens, parts.whoami(settings))
     return Query(searches, planner, parts.bundles(stores), for_columns(settings), skies, releases, keep_alive)

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from topmast_service.domain import dates
+from topmast_service.domain.token import ENGINEERING, needs_token
 
 PUBLIC, EXCLUSIVE, PLANNED, RESTRICTED, UNKNOWN = "public", "exclusive", "planned", "restricted", "unknown"
 
@@ -23,7 +24,6 @@ PLANNED_LEVEL = -1
 
 
 _OF_PROGRAM = re.compile(r"mast:JWST/(?:[^/]+/)*jw(\d{5})[^/]*", re.IGNORECASE)
-_ENGINEERING = "mast:jwstedb/"
 
 DECIDING = ("calib_level", "dataRights", "t_obs_release", "isRestricted", "publicReleaseDate_mjd", "publicReleaseDate")
 """Every column that `of_row` looks at; a table has some of them."""
@@ -55,7 +55,7 @@ def granted_with(uri: str) -> str:
     """
     if found := _OF_PROGRAM.fullmatch(uri):
         return str(int(found.group(1)))
-    return _ENGINEERING if uri.startswith(_ENGINEERING) else uri
+    return ENGINEERING if needs_token(uri) else uri
 
 
 def of_answer(row: Mapping[str, Any], *, closed: bool, now: datetime) -> str:

@@ -10,6 +10,9 @@ EXCLUSIVE_ACCESS = "mast:exclusive_access"
 """The scope without which a token opens nothing that everybody may not have anyway."""
 
 
+ENGINEERING = "mast:jwstedb/"
+"""How the dataURIs of engineering data begin."""
+
 NEW_TOKEN = f"https://auth.mast.stsci.edu/token?suggested_name=topmast&suggested_scope={EXCLUSIVE_ACCESS}"
 """Where a user makes a new one, its name and scope filled in (as astroquery's documentation links to it)."""
 
@@ -19,7 +22,7 @@ def needs_token(uri: str) -> bool:
 
     Such a file is asked for anew with the token of each user who wants it, and nothing of it is shared between them.
     """
-    return uri.startswith("mast:jwstedb/")
+    return uri.startswith(ENGINEERING)
 
 
 class Token:

@@ -141,9 +141,8 @@ class Bundles:
     def _fresh(self, owner: str, uri: str, now: datetime) -> Result | None:
         """What is in the cache for everybody, or for this user, whom MAST has lately shown to be on the program."""
         version = fresh(self.cache, uri, self.max_age, now, proven=True)
-        if version and version.exclusive and not self.rights.shown(owner, uri):
-            return None  # whoever fetches it will ask
-        return got(version, "cached") if version else None
+        # what may not be taken yet is asked about by whoever fetches it
+        return got(version, "cached") if version and self.rights.may_take(owner, uri, version) else None
 
     def _again(self, attempt: Attempt, first: Callable[[Job], None]) -> None:
         running = attempt.job

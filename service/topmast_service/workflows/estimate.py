@@ -78,7 +78,7 @@ class Estimates:
     def _here(self, owner: str, uri: str, now: datetime) -> Version | None:
         """What the cache has for this user; MAST is not asked."""
         version = fresh(self.cache, uri, self.max_age, now, proven=True)
-        return version if version and not (version.exclusive and not self.rights.shown(owner, uri)) else None
+        return version if version and self.rights.may_take(owner, uri, version) else None
 
     def note(self, ended: Job, size: int, files: int, now: datetime) -> None:
         """Remember what a bundle took that has just been published."""

@@ -21,7 +21,6 @@ from topmast_service.domain import access, dates, job, releasing
 from topmast_service.domain.job import Job
 from topmast_service.domain.manifest import OK, WITHHELD
 from topmast_service.errors import Expired, IllegalMove, MissingOnServer, TopmastError, UnknownJob
-from topmast_service.staging.part import PartBusy
 from topmast_service.store import tables
 from topmast_service.store.jobs import JobStore
 from topmast_service.store.tables import Table
@@ -81,8 +80,7 @@ class Releases:
             if number == MOST_ASKED:
                 return
             if not self.rights.is_public(row) and self._opens(row):
-                with suppress(PartBusy), self.rights.cache.open_part(row["dataURI"], wait=0):
-                    self.rights.cache.release(row["dataURI"])
+                self.rights.release(row["dataURI"])
 
     def _public(self, withheld: list[Row]) -> bool:
         """Whether MAST gives any of the withheld files to everybody; one of each observation is asked for."""

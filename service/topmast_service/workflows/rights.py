@@ -20,6 +20,7 @@ from topmast_service.domain.token import Token, needs_token
 from topmast_service.errors import BadMastToken, ExclusiveAccess, MissingOnServer, NeedsMastToken, NotAuthorized
 from topmast_service.staging.cache import Cache
 from topmast_service.staging.part import PartBusy
+from topmast_service.staging.version import Version
 from topmast_service.store.proofs import Proofs
 from topmast_service.store.tokens import Tokens
 
@@ -100,6 +101,10 @@ class Rights:
             return False
         return self.proofs.known(user, access.granted_with(uri), self.tokens.get(user)) is True
 
+    def may_take(self, user: str, uri: str, version: Version) -> bool:
+        """Whether a cached version is for `user`, as far as that is known; nobody is asked."""
+        return not version.exclusive or self.shown(user, uri)
+
     def proven(self, user: str, uri: str) -> bool:
         """Whether `user` may have what anybody's token has fetched of an exclusive dataURI; raises `UpstreamDown`."""
         try:
@@ -147,7 +152,7 @@ class Rights:
         if not opened:
             raise self.refused(user, uri, token)
         if mast.opens(uri, None):
-            self._release(uri)
+            self.release(uri)
             return False
         self.proofs.accepted(user, granted, token, uri)
         return True
@@ -167,7 +172,7 @@ class Rights:
         self.proofs.accepted(user, access.granted_with(uri), token, uri)
         return True
 
-    def _release(self, uri: str) -> None:
+    def release(self, uri: str) -> None:
         """Everybody may have it from now on; whoever is fetching it will find the same."""
         try:
             with self.cache.open_part(uri, wait=0):
